@@ -102,7 +102,7 @@ class Collector:
         if room is not None:
             yield gauge("calcom_rate_left", "Calls that cal.com's rate allowance covers", room)
         if upstream.answered_at is not None:
-            age = (upstream.at(self.now) - upstream.answered_at).total_seconds()
+            age = (upstream.cal_at(self.now) - upstream.answered_at).total_seconds()
             text = "Time since the last answer of cal.com"
             yield gauge("calcom_last_answer_seconds", text, max(0.0, age))
         offset = upstream.clock_offset_ms / 1000

@@ -40,18 +40,18 @@ class Upstream(models.Model):
             setattr(self, name, value)
         self.learnt |= fields.keys()
 
-    def at(self, now: datetime) -> datetime:
-        """Return the same moment on cal.com's clock."""
-        return now + timedelta(milliseconds=self.clock_offset_ms)
+    def cal_at(self, moment: datetime) -> datetime:
+        """Return a moment of the local clock on cal.com's."""
+        return moment + timedelta(milliseconds=self.clock_offset_ms)
 
-    def after_last_answer(self, now: datetime) -> datetime:
+    def cal_now(self, now: datetime) -> datetime:
         """Return the present moment on cal.com's clock, after its last answer.
 
-        Where the local clock was set back and cal.com has told no time since, ``at`` is before it.
+        ``cal_at`` is before that where the local clock was set back and cal.com told no time since.
         """
         if self.answered_at is None:
-            return self.at(now)
-        return max(self.at(now), self.answered_at + timedelta(milliseconds=1))
+            return self.cal_at(now)
+        return max(self.cal_at(now), self.answered_at + timedelta(milliseconds=1))
 
     def room(self, now: datetime) -> int | None:
         """Return how many calls the last known rate allowance still covers; None if unknown."""

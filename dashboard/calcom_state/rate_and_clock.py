@@ -84,20 +84,20 @@ def is_trusted(upstream: Upstream) -> bool:
     return not clock.has_stepped_since(upstream.clock_base_ms if is_ours else None)
 
 
-def proven_now(upstream: Upstream, now: datetime) -> datetime:
+def proven_cal_now(upstream: Upstream, now: datetime) -> datetime:
     """Return a moment that cal.com's clock has certainly reached."""
     if is_trusted(upstream):
-        return upstream.at(now)
+        return upstream.cal_at(now)
     return upstream.answered_at or clock.LONG_AGO
 
 
-def certain_now(now: datetime) -> datetime:
+def proven_local_now(now: datetime) -> datetime:
     """Return the present moment, or an earlier one where cal.com has not shown that it is so late.
 
-    Without any answer of cal.com it is the local clock's.
+    Without any answer of cal.com it is ``now``.
     """
     upstream = load()
-    return now if upstream.answered_at is None else min(now, proven_now(upstream, now))
+    return now if upstream.answered_at is None else min(now, proven_cal_now(upstream, now))
 
 
 def lock() -> None:

@@ -107,7 +107,7 @@ def close_dead_claim(hold: Hold, upstream: Upstream, *, now: datetime) -> bool:
     fields = claims.no_claim()
     if hold.state == State.PLACING:
         last, is_trusted = min(now, hold.claim_until), rate_and_clock.is_trusted(upstream)
-        asked_by = upstream.at(last) if is_trusted else upstream.after_last_answer(last)
+        asked_by = upstream.cal_at(last) if is_trusted else upstream.cal_now(last)
         minutes = hold.reservation_duration
         fields |= hold_fields.unconfirmed(asked_by, minutes, upstream.answered_at)
     action = Action(hold.claim_verb) if hold.claim_verb in Action.values else Action.SETTLE

@@ -191,7 +191,7 @@ def is_answer_to(hold: Hold, found: Reservation, operation: Operation) -> bool:
         return False
     posts = AuditEntry.objects.filter(hold=hold, method="POST")  # those of a stand-in name its hold
     sent_at = posts.order_by("-id").values_list("at", flat=True).first() or hold.created_at
-    sent_at = operation.upstream.at(sent_at)
+    sent_at = operation.upstream.cal_at(sent_at)
     made_at = found.reservation_until - timedelta(minutes=hold.reservation_duration)
     longest = timedelta(seconds=calcom_client.CALL_SECONDS)
     return sent_at - CLOCK_ERROR <= made_at <= sent_at + longest + CLOCK_ERROR

@@ -92,7 +92,7 @@ class Operation:
 
     def cal_now(self) -> datetime:
         """Return the moment on cal.com's clock."""
-        return self.upstream.after_last_answer(self.now())
+        return self.upstream.cal_now(self.now())
 
     def has_time_for(self, calls: int, *, after: float = 0) -> bool:
         """Return whether the claim lasts for so many more calls, ``after`` seconds from now."""

@@ -58,7 +58,7 @@ def settle_times(now: datetime) -> int:
     """Record what time alone has decided, without a call. Return how many holds that were."""
     upstream = rate_and_clock.load()
     # In no order: to sort them by a key, SQLite would read the whole history along that key.
-    proven = rate_and_clock.proven_now(upstream, now)
+    proven = rate_and_clock.proven_cal_now(upstream, now)
     due = Hold.objects.past_their_time(proven, now)[:MOST_AT_ONCE]
     recorded = 0
     with database_errors_logged():
@@ -111,7 +111,7 @@ def reopen_early_ends(now: datetime) -> None:
     upstream = rate_and_clock.load()
     if not rate_and_clock.is_trusted(upstream):
         return
-    cal_now = upstream.at(now)
+    cal_now = upstream.cal_at(now)
     for hold in Hold.objects.ended_too_soon(cal_now)[:MOST_AT_ONCE]:
         if hold.held_until is None:  # it was never confirmed
             fields: Fields = {"state": State.UNCONFIRMED, "ended_at": None}
@@ -174,14 +174,14 @@ def record_time(hold: Hold, upstream: Upstream, *, now: datetime) -> bool:
         return close_dead_claim(hold, upstream, now=now)
     if hold.unanswered_since is not None:
         since, minutes = hold.unanswered_since, hold.reservation_duration
-        is_ahead = since > upstream.at(now) + longest_claim()
+        is_ahead = since > upstream.cal_at(now) + longest_claim()
         if is_ahead and rate_and_clock.is_trusted(upstream):  # a clock that was wrong noted it
-            since = upstream.at(now)
+            since = upstream.cal_at(now)
         fields = hold_fields.latest_end(since, minutes, upstream.answered_at)
         is_new = fields["unanswered_since"] != hold.unanswered_since
         return is_new and claims.update_as_read(hold, fields, now=now)
     end = hold.held_until if hold.state == State.HELD else hold.latest_end
-    if end is None or end > rate_and_clock.proven_now(upstream, now):
+    if end is None or end > rate_and_clock.proven_cal_now(upstream, now):
         return False
     return record(hold, hold_fields.ended(State.EXPIRED, end), Action.EXPIRE, now=now)
 

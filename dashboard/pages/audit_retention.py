@@ -69,7 +69,7 @@ def show(request: HttpRequest) -> HttpResponse:
     """Show what would go, or remove it after its number was typed."""
     now = timezone.now()
     is_asked = "before" in request.GET or bool(settings.AUDIT_RETENTION_DAYS)
-    form = DayForm(request.GET if is_asked else None, now=rate_and_clock.certain_now(now))
+    form = DayForm(request.GET if is_asked else None, now=rate_and_clock.proven_local_now(now))
     context: dict[str, Any] = {"form": form, "days": settings.AUDIT_RETENTION_DAYS, "most": MOST}
     if request.method == "POST" and retention.left():
         retention.delete_for(log_verification.REQUEST_SECONDS)

@@ -56,7 +56,7 @@ def test_step_of_our_clock_ends_no_hold(
     assert len(calcom.calls()) == 1
     upstream = Upstream.objects.get()
     within = 2 * SECOND + (calcom.clock.now() - started)
-    assert abs(upstream.at(timezone.now()) - calcom.clock.now()) < within
+    assert abs(upstream.cal_at(timezone.now()) - calcom.clock.now()) < within
 
     calcom.clock.shift(16 * 60)
     rate_and_clock.ask(upstream)

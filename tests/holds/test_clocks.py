@@ -77,7 +77,7 @@ def test_hold_lives_and_expires_by_the_clock_of_cal_com(
     # ``Date`` is in whole seconds, and was written at some moment of the call.
     wrong_by = upstream.clock_offset_ms / 1000 - ahead
     assert abs(wrong_by) * SECOND <= SECOND + (timezone.now() - started)
-    cal_now = upstream.at(timezone.now())
+    cal_now = upstream.cal_at(timezone.now())
     assert [hold.is_live(cal_now + n * SECOND) for n in (0, 122)] == [True, False]
     Upstream.objects.update(clock_offset_ms=(ahead + 121) * 1000)
     settle.settle_times(timezone.now())

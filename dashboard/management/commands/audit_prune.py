@@ -45,7 +45,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         now = timezone.now()
-        certain = rate_and_clock.certain_now(now)
+        certain = rate_and_clock.proven_local_now(now)
         try:
             before = retention.cutoff(options["before"], certain)
         except RetentionError as error:

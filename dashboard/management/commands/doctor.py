@@ -141,7 +141,7 @@ def disk() -> Iterator[Observation]:
 
 def settling(now: datetime) -> Iterator[Observation]:
     """Look for what ``settle`` should have recorded or finished."""
-    proven = rate_and_clock.proven_now(rate_and_clock.load(), now) - LATE
+    proven = rate_and_clock.proven_cal_now(rate_and_clock.load(), now) - LATE
     late = Hold.objects.past_their_time(proven, now - LATE).count()
     half_way = Hold.objects.left_half_way(now).alias(begun_at=begun_at())
     late += half_way.filter(begun_at__lt=now - LATE).count()
