@@ -1,4 +1,20 @@
-"""Perform the steps of a change: the one runner that verbs and ``settle`` share."""
+"""Perform the steps of a change: the one runner that verbs and ``settle`` share.
+
+A change survives a kill, since its phase, origin and target are committed to ``Hold.change`` before
+each PATCH or DELETE: by ``Operation.start``, then by ``prepare``. For a POST the row itself does
+that, as *placing*. Once the claim has ended, ``settle`` asks where the reservation is (GET), and
+sends at most one write. Of an extension:
+
+============  ==========================  ======================================================
+phase         call that was sent          what settle does
+============  ==========================  ======================================================
+``patching``  PATCH to the target         records the target or the origin, as found
+``parking``   PATCH to the parking place  the same; if found parked, it sends PATCH to the target
+``arriving``  PATCH back to the target    the same
+============  ==========================  ======================================================
+
+The origin counts only from ``Change.settled_by`` on, when that call can no longer land.
+"""
 
 import time
 from dataclasses import asdict, dataclass
