@@ -88,9 +88,19 @@ class ActionLog:
         path = path_of(method)
         trail.step(self.trail, method=method, path=path, now=now, **self._answer(cause))
 
-    def outcome(self, outcome: Outcome, *, hold_id: int | None, **said: Any) -> None:
+    def outcome(
+        self,
+        outcome: Outcome,
+        *,
+        after: Fields,
+        cause: str = "",
+        reason: str = "",
+        hold_id: int | None = None,
+        now: datetime,
+    ) -> None:
         """Record the outcome. ``hold_id`` names a hold that the action found or made only now."""
-        trail.outcome(self.trail, hold_id=hold_id, **self._outcome(outcome, **said))
+        said = self._end(after, cause)
+        trail.outcome(self.trail, outcome=outcome, reason=reason, hold_id=hold_id, now=now, **said)
 
     def was_closed(self) -> bool:
         """Return whether another process has recorded the outcome."""
@@ -101,27 +111,14 @@ class ActionLog:
 
         The one who closed the claim has written the outcome; then only the answer is added.
         """
-        said = self._outcome(Outcome.UNKNOWN, after={}, cause=TOO_LONG, now=now)
-        if not trail.outcome_once(self.trail, **said):
+        said = self._end({}, TOO_LONG)
+        if not trail.outcome_once(self.trail, outcome=Outcome.UNKNOWN, now=now, **said):
             self.step("", cause=TOO_LONG, now=now)
 
-    def _outcome(
-        self,
-        outcome: Outcome,
-        *,
-        after: Fields,
-        cause: str = "",
-        reason: str = "",
-        now: datetime,
-    ) -> dict[str, Any]:
-        if self.way:
-            after = after | {"way": self.way}
-        return self._answer(cause) | {
-            "outcome": outcome,
-            "after": after,
-            "reason": reason,
-            "now": now,
-        }
+    def _end(self, after: Fields, cause: str) -> dict[str, Any]:
+        """Return the columns of the last answer, and what is kept of the end."""
+        way = {"way": self.way} if self.way else {}
+        return self._answer(cause) | {"after": after | way}
 
     def _answer(self, cause: str) -> dict[str, Any]:
         """Return the columns of the last answer; ``cause`` takes the place of its own."""
