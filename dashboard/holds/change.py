@@ -68,19 +68,22 @@ class Change:
     origin: SlotHold
     target: SlotHold
     settled_by: datetime
+    is_answered: bool = False
     parked: datetime | None = None
     refused_as: str = ""  # cause for which the hold's own time was refused to it
-    is_answered: bool = False
-    end_reason: str = ""  # of a release
-    was_missing: bool = False  # a release did not see it, and deletes it all the same
+    # Of a release:
+    end_reason: str = ""
+    was_missing: bool = False  # the GET did not see it, and it is deleted all the same
+
     # What follows lives in memory only, as long as the verb runs.
+    end_note: str = ""  # of a release
     minutes: int = 0  # that a POST asks for
-    parking_places: tuple[datetime, ...] = ()  # still to be tried; none where parking is unsafe
-    end_note: str = ""
     resumed: bool = False  # taken up from the register, so an earlier write may have landed
-    refusal: Refused | None = field(default=None, compare=False)
+    refusal: Refused | None = field(default=None, compare=False)  # see ``refused``
     failure: CalcomError | None = field(default=None, compare=False)  # the last missing answer
-    pauses: int = 0
+    pauses: int = 0  # before calls that were sent again
+    # Of an extend or move:
+    parking_places: tuple[datetime, ...] = ()  # still to be tried; none where parking is unsafe
     shows_self_overlap: bool = False  # this cal.com counts a reservation as its own overlap
     shows_parked: bool = False  # a GET has found it parked, so reads are not behind that write
 
@@ -192,9 +195,12 @@ class Change:
         as_before = self.origin.is_at(found) and found.reservation_until == self.origin.held_until
         return has_parked and as_before
 
+    def refused(self, refusal: Refused) -> Change:
+        """Return the change after the hold's own time was refused to it, or its target."""
+        return replace(self, refusal=refusal, refused_as=str(refusal.cause))
+
     def turned_away(self, refusal: Refused) -> Change:
         """Return the change after a refused way out of parking: a move has its origin left."""
         has_origin_left = self.verb == "move" and self.phase is Phase.ARRIVING
         phase = Phase.UNDOING if has_origin_left else Phase.TURNED_AWAY
-        cause = str(refusal.cause)
-        return replace(self, phase=phase, failure=None, refusal=refusal, refused_as=cause)
+        return replace(self.refused(refusal), phase=phase, failure=None)

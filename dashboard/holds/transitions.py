@@ -261,7 +261,7 @@ def after_refused(change: Change, error: Refused, cal_now: datetime) -> Step:
     is_taken = error.cause is Cause.ALREADY_RESERVED
     match change.phase:
         case Phase.PATCHING if error.cause in BOOKED and change.keeps_slot(cal_now):
-            return give_up(replace(change, refusal=error, refused_as=str(error.cause)), cal_now)
+            return give_up(change.refused(error), cal_now)
         case Phase.PATCHING if is_taken and change.overlaps_itself(cal_now):
             return park(replace(change, shows_self_overlap=True), cal_now, error)
         case Phase.PARKING if is_of_place(error):
