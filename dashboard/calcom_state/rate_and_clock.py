@@ -92,10 +92,7 @@ def proven_cal_now(upstream: Upstream, now: datetime) -> datetime:
 
 
 def proven_local_now(now: datetime) -> datetime:
-    """Return the present moment, or an earlier one where cal.com has not shown that it is so late.
-
-    Without any answer of cal.com it is ``now``.
-    """
+    """Return the present moment, or an earlier one where cal.com has not shown one so late."""
     upstream = load()
     return now if upstream.answered_at is None else min(now, proven_cal_now(upstream, now))
 

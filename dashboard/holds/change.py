@@ -184,7 +184,6 @@ class Change:
                 at_target = reservation.slot_end == self.target.slot_end
             else:
                 at_target = not is_about(self.origin.held_until, reservation.reservation_until)
-            return Location.TARGET if at_target else Location.ORIGIN
         if at_target:
             return Location.TARGET
         return Location.ORIGIN if at_origin else Location.ELSEWHERE

@@ -243,12 +243,7 @@ class Operation:
         self._pending.setdefault(hold.pk, (hold, {}))[1].update(fields)
 
     def finish(
-        self,
-        outcome: Outcome,
-        *,
-        cause: str = "",
-        reason: str = "",
-        after: Fields | None = None,
+        self, outcome: Outcome, *, cause: str = "", reason: str = "", after: Fields | None = None
     ) -> None:
         """Commit what is pending, the end of the claim and the outcome in one transaction.
 

@@ -2,18 +2,10 @@
 
 A change survives a kill, since its phase, origin and target are committed to ``Hold.change`` before
 each PATCH or DELETE: by ``Operation.start``, then by ``prepare``. For a POST the row itself does
-that, as *placing*. Once the claim has ended, ``settle`` asks where the reservation is (GET), and
-sends at most one write. Of an extension:
-
-============  ==========================  ======================================================
-phase         call that was sent          what settle does
-============  ==========================  ======================================================
-``patching``  PATCH to the target         records the target or the origin, as found
-``parking``   PATCH to the parking place  the same; if found parked, it sends PATCH to the target
-``arriving``  PATCH back to the target    the same
-============  ==========================  ======================================================
-
-The origin counts only from ``Change.settled_by`` on, when that call can no longer land.
+that, as *placing*. Once the claim has ended, ``settle`` asks where the reservation is (GET). An
+extension that is found parked gets the PATCH to its target. Where it is found at its target or its
+origin, that is recorded; the origin only from ``Change.settled_by`` on, when no PATCH that was sent
+can land any more.
 """
 
 import time

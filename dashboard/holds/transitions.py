@@ -1,9 +1,8 @@
 """Change a hold at cal.com: the one pure state machine behind every verb and behind ``settle``.
 
 ``next_step`` is the only place that defines a transition. It takes the change, what was seen last
-and the moment, and returns the next step; it does no I/O. ``runner.run`` performs the steps. The
-register keeps the change before each call, so that after a crash any process can look (GET) and
-go on from there: ``settle`` begins with ``Look``.
+and the moment, and returns the next step; it does no I/O. ``runner`` performs the steps, and tells
+how a change survives a kill: ``settle`` goes on from its phase, and begins with ``Look``.
 
 cal.com's PATCH counts the reservation's own row as an overlap (named in
 https://github.com/calcom/cal.diy/pull/28993), so a live hold can neither be extended nor moved to
