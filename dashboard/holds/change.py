@@ -68,9 +68,9 @@ class Change:
     origin: SlotHold
     target: SlotHold
     settled_by: datetime
-    is_answered: bool = False
     parked: datetime | None = None
     refused_as: str = ""  # cause for which the hold's own time was refused to it
+    is_answered: bool = False
     # Of a release:
     end_reason: str = ""
     was_missing: bool = False  # the GET did not see it, and it is deleted all the same
