@@ -63,13 +63,13 @@ def save_post(request: HttpRequest, page: str) -> str | None:
     return with_key(page, key) if key else page
 
 
-def recall(request: HttpRequest, posted_to: str = "") -> QueryDict | None:
-    """Return this person's saved input for the page that is being shown, once; None without any.
+def recall(request: HttpRequest, posted_to: str = "") -> QueryDict:
+    """Return this person's saved input for the page that is being shown, once; else an empty one.
 
     A page with several forms asks for each by the URL name that the form is sent to.
     """
     if SESSION_KEY not in request.session or not is_full_page_view(request):
-        return None
+        return QueryDict()
     forms = unexpired(request)
     found = [
         form
@@ -79,7 +79,7 @@ def recall(request: HttpRequest, posted_to: str = "") -> QueryDict | None:
         and posted_to in ("", form["posted_to"])
     ]
     if not found:
-        return None
+        return QueryDict()
     request.session[SESSION_KEY] = [form for form in forms if form not in found]
     messages.info(request, _("Not saved yet. What you typed is back in the form."))
     return QueryDict(found[-1]["data"])

@@ -74,7 +74,7 @@ def initial(data: Mapping[str, Any], form: type[forms.Form]) -> dict[str, Any]:
 
 def recalled(request: HttpRequest, posted_to: str, form: type[forms.Form]) -> dict[str, Any]:
     """Return what was typed before the session ended, into the form sent to this URL name."""
-    return initial(recall(request, posted_to) or {}, form)
+    return initial(recall(request, posted_to), form)
 
 
 def _version(text: str | None) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -150,7 +150,7 @@ def tell_held(request: HttpRequest, hold: Hold) -> None:
 
 def empty_page(request: HttpRequest) -> HttpResponse:
     """Return the page for a form that was not sent, with the values that its address asks for."""
-    params = request.GET.dict() | (recall(request) or QueryDict()).dict()
+    params = request.GET.dict() | recall(request).dict()
     values = prefilled(params, now=timezone.now()) | parameters.initial(params, PlaceForm)
     return place_page(request, PlaceForm(initial=values))
 

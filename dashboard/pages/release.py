@@ -40,7 +40,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
 def release_many(request: HttpRequest) -> HttpResponse:
     """Show the chosen holds and ask why; once that is sent, release them and show the results."""
     if request.method != "POST":
-        typed = recall(request) or QueryDict()
+        typed = recall(request)
         chosen = chosen_holds(request.GET) or chosen_holds(typed)
         form = ReleaseForm(initial=parameters.initial(typed, ReleaseForm))
         return confirm_page(request, chosen, form) if chosen else responses.none_chosen(request)

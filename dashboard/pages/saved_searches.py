@@ -2,7 +2,7 @@
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -60,7 +60,7 @@ def search(request: HttpRequest, pk: int) -> HttpResponse:
         return to_list(is_own)
     if not is_own:
         return to_list(is_own)
-    initial = {"name": found.name} | (recall(request) or QueryDict()).dict()
+    initial = {"name": found.name} | recall(request).dict()
     form = NameForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_bound and form.is_valid():
         try:

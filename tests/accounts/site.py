@@ -16,13 +16,13 @@ def page(request: HttpRequest, **_: object) -> HttpResponse:
     if request.method == "POST":
         return HttpResponse(f"did {sorted(request.POST)}")
     saved = recall(request)
-    return HttpResponse("empty" if saved is None else f"saved {saved.urlencode()}")
+    return HttpResponse(f"saved {saved.urlencode()}" if saved else "empty")
 
 
 def hold(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the saved input of two forms."""
     forms = {verb: recall(request, f"hold-{verb}") for verb in ("extend", "release")}
-    shown = {verb: saved.urlencode() for verb, saved in forms.items() if saved is not None}
+    shown = {verb: saved.urlencode() for verb, saved in forms.items() if saved}
     return HttpResponse(f"hold {pk} {shown}")
 
 
