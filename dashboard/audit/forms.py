@@ -22,7 +22,7 @@ from dashboard.audit.pictures import Range
 from dashboard.audit.rollups import MAX_ID
 from dashboard.audit.search import Condition, by_system
 from dashboard.audit.term_values import YEARS, TermError, local_days
-from dashboard.audit.terms import READERS, WITHOUT_OUTCOME
+from dashboard.audit.terms import READERS, WITHOUT_OUTCOME, Term
 from dashboard.audit.trail import SYSTEM
 from dashboard.localization import local_times
 from dashboard.localization.folding import fold
@@ -151,9 +151,9 @@ class LogForm(forms.Form):
         """Return each term and each other choice, with the search that is left without it."""
         if not self.is_valid():
             return []
-        found = [terms.written(*term) for term in terms.terms(self.cleaned_data["find"])]
+        found = list(terms.terms(self.cleaned_data["find"]))
         chips = [
-            Chip(term, self.without("find", found[:place] + found[place + 1 :]))
+            Chip(str(term), self.without("find", found[:place] + found[place + 1 :]))
             for place, term in enumerate(found)
         ]
         for name in VISIBLE:
@@ -165,14 +165,14 @@ class LogForm(forms.Form):
     def named_choice(self) -> Chip | None:
         """Return an action or outcome that a word names, and the search for it without the word."""
         read = list(terms.terms(self.cleaned_data["find"]))
-        for place, (minus, name, value) in enumerate(read):
-            for field, choices in () if minus or name else CHOICES.items():
-                named = choices_called(value, choices)
+        for place, term in enumerate(read):
+            for field, choices in CHOICES.items() if term.is_sought else ():
+                named = choices_called(term.value, choices)
                 if 0 < len(named) < NAMES_MANY and not self.cleaned_data[field]:
                     code, label = named[0]
-                    rest = [terms.written(*term) for term in read[:place] + read[place + 1 :]]
+                    rest = self.without("find", read[:place] + read[place + 1 :])
                     text = f"{self.fields[field].label}: {label}"
-                    return Chip(text, f"{self.without('find', rest)}&{field}={code}")
+                    return Chip(text, f"{rest}&{field}={code}")
         return None
 
     @property
@@ -180,9 +180,10 @@ class LogForm(forms.Form):
         """Return the search as the query of an address, without its place in the pages."""
         return self.choices().urlencode()
 
-    def without(self, name: str, rest: Sequence[str] = ()) -> str:
+    def without(self, name: str, rest: Sequence[Term] = ()) -> str:
+        """Return the query with the rest of a field's terms; without the field where none is."""
         query = self.choices()
-        query[name] = " ".join(rest)
+        query[name] = " ".join(map(str, rest))
         if not rest:
             del query[name]
         return query.urlencode()

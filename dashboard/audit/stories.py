@@ -25,7 +25,7 @@ class Heading:
 def told_by(text: str, context: Context) -> Heading | None:
     """Return the story that a valid search tells, None for a search of another kind."""
     found = list(terms.terms(text))
-    if len(found) != 1 or found[0][0]:
+    if len(found) != 1 or found[0].minus:
         return None
     _minus, name, value = found[0]
     if name == "hold":

@@ -7,7 +7,8 @@ looked for in the texts of entries and in what holds say about their clients.
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from itertools import groupby
+from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
@@ -33,8 +34,30 @@ TERM = re.compile(
 )
 WITHOUT_QUOTES = re.compile(r"(?!-|[A-Za-z]+:)\S+")
 WITHOUT_OUTCOME = "none"
-Term = tuple[bool, str, str]  # minus, name and value
 QUOTES = dict.fromkeys(map(ord, "“”„«»"), '"')  # of phones and word processors
+
+
+class Term(NamedTuple):
+    """One part of a search; words to look for have no name."""
+
+    minus: bool
+    name: str
+    value: str
+
+    def __str__(self) -> str:
+        """Write the term such that ``terms`` reads it again."""
+        quoted = self.value if WITHOUT_QUOTES.fullmatch(self.value) else f'"{self.value}"'
+        name = f"{self.name}:" if self.name else ""
+        return f"{'-' if self.minus else ''}{name}{quoted}"
+
+    @property
+    def is_sought(self) -> bool:
+        """True for words, and no others, that texts must have."""
+        return not self.minus and not self.name
+
+    @property
+    def is_number(self) -> bool:
+        return self.is_sought and NUMBER_TERM.fullmatch(self.value) is not None
 
 
 def conditions(text: str, context: Context) -> list[Condition]:
@@ -44,11 +67,14 @@ def conditions(text: str, context: Context) -> list[Condition]:
     """
     found: list[Condition] = []
     by_name = defaultdict[str, list[Condition]](list)
-    read = in_groups(terms(text))
-    shortest = shortest_word(read)
-    for minus, name, values in read:
-        value = values[0]
-        condition = READERS[name](value, context) if name else words(values, context, shortest)
+    groups = in_groups(terms(text))
+    shortest = shortest_word(groups)
+    for group in groups:
+        minus, name, value = group[0]
+        if name:
+            condition = READERS[name](value, context)
+        else:
+            condition = words([term.value for term in group], context, shortest)
         if name and not minus:
             by_name[name].append(condition)
         else:
@@ -59,7 +85,7 @@ def conditions(text: str, context: Context) -> list[Condition]:
 
 
 def terms(text: str) -> Iterator[Term]:
-    """Yield minus, name and value of each term."""
+    """Yield each term of a search; raise TermError."""
     text = text.translate(QUOTES)
     if text.count('"') % 2:
         raise TermError(_("A quotation mark is missing: words in quotes end with one too."))
@@ -74,39 +100,28 @@ def terms(text: str) -> Iterator[Term]:
             )
         if not value:
             raise TermError(_("A term needs a value, such as actor:ada or action:release."))
-        yield bool(match["minus"]), name, value
+        yield Term(bool(match["minus"]), name, value)
 
 
-def in_groups(read: Iterable[Term]) -> list[tuple[bool, str, list[str]]]:
-    """Return terms with their value, and numbers in a row as one term with all of them."""
-    groups: list[tuple[bool, str, list[str]]] = []
-    follows_number = False
-    for minus, name, value in read:
-        is_number = not minus and not name and NUMBER_TERM.fullmatch(value) is not None
-        if is_number and follows_number:
-            groups[-1][2].append(value)
+def in_groups(read: Iterable[Term]) -> list[list[Term]]:
+    """Return each term by itself, but numbers in a row together: they may be one number."""
+    groups: list[list[Term]] = []
+    for is_number, row in groupby(read, key=lambda term: term.is_number):
+        if is_number:
+            groups.append(list(row))
         else:
-            groups.append((minus, name, [value]))
-        follows_number = is_number
+            groups += ([term] for term in row)
     return groups
-
-
-def written(minus: bool, name: str, value: str) -> str:
-    """Return a term such that ``terms`` reads it again."""
-    quoted = value if WITHOUT_QUOTES.fullmatch(value) else f'"{value}"'
-    return f"{'-' if minus else ''}{f'{name}:' if name else ''}{quoted}"
 
 
 def without_words(text: str) -> str:
     """Return the terms of a valid text with "…" for its words, which may name a client."""
-    return " ".join(
-        written(minus, name, value if name else "…") for minus, name, value in terms(text)
-    )
+    return " ".join(str(term if term.name else term._replace(value="…")) for term in terms(text))
 
 
-def shortest_word(read: Iterable[tuple[bool, str, list[str]]]) -> int:
+def shortest_word(groups: Iterable[Sequence[Term]]) -> int:
     """Return how many characters a word needs: three, unless another one can be looked for."""
-    found = ["".join(values) for minus, name, values in read if not minus and not name]
+    found = ["".join(term.value for term in group) for group in groups if group[0].is_sought]
     return 1 if any(is_word(fold(word)) for word in found) else SHORTEST
 
 

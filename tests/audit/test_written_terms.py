@@ -10,4 +10,4 @@ WRITTEN = ['"-zoe"', '-"-zoe"', '"actor:zoe"', '"zoe\u00a0bronte"', 'about:"zoe 
 @pytest.mark.parametrize("text", WRITTEN)
 def test_term_is_written_as_it_is_read(text):
     (term,) = terms.terms(text)
-    assert terms.written(*term) == text
+    assert str(term) == text
