@@ -126,13 +126,21 @@ def shortest_word(groups: Iterable[Sequence[Term]]) -> int:
 
 
 def words(values: Sequence[str], context: Context, shortest: int) -> Word:
-    """Match one word, or a number that was typed in groups, which may be numbers of their own."""
-    one = free_text("".join(values), context, shortest)
+    """Match one word, or a number that was typed in groups, which may be numbers of their own.
+
+    Raises TermError for a word with less than the ``shortest`` number of characters.
+    """
+    word = "".join(values)
+    if not (len(fold(word)) >= shortest or is_word(fold(word))) or not any(readings(word)):
+        raise TermError(
+            _("“%(word)s” is too short: a word needs three characters.") % {"word": word}
+        )
+    one = free_text(word, context)
     longest, *others = sorted(values, key=len, reverse=True)
     if not others or len(longest) < SHORTEST:
         return one
     apart = free_text(longest, context)
-    rest = Q(*(search.check(free_text(each, context, 1)) for each in others))
+    rest = Q(*(search.check(free_text(each, context)) for each in others))
     return Word(
         [*one.ways, *(way & rest for way in apart.ways)],
         [*one.checks, search.check(apart) & rest],
@@ -140,17 +148,13 @@ def words(values: Sequence[str], context: Context, shortest: int) -> Word:
     )
 
 
-def free_text(value: str, context: Context, shortest: int = SHORTEST) -> Word:
+def free_text(value: str, context: Context) -> Word:
     """Match actions whose entries, client or people contain the words, however spelled.
 
     What is shorter than SHORTEST is only looked for in what other words have found, except for
     two signs, for which all texts are read.
     """
     said, forms = fold(value), forms_of_words(value)
-    if not (len(said) >= shortest or is_word(said)) or not any(readings(value)):
-        raise TermError(
-            _("“%(word)s” is too short: a word needs three characters.") % {"word": value}
-        )
     called = context.people_with(value)
     others = [
         *context.about(called, value),
