@@ -124,8 +124,7 @@ def actor(value: str, context: Context) -> Q:
 
 def about(value: str, context: Context) -> Condition:
     """Match what was done to a person, and what was tried under the name without a sign-in."""
-    ways = about_ways(value, context)
-    return Word(ways, ways) if len(ways) > 1 else ways[0]
+    return any_of(about_ways(value, context))
 
 
 def about_ways(value: str, context: Context) -> list[Q]:
@@ -142,5 +141,9 @@ def person(value: str, context: Context) -> Condition:
     """Match the story of a person: what they did, and what ``about`` matches."""
     if value.lower() == SYSTEM:
         return search.by_system()
-    ways = [actor(value, context), *about_ways(value, context)]
-    return Word(ways, ways)
+    return any_of([actor(value, context), *about_ways(value, context)])
+
+
+def any_of(ways: Sequence[Q]) -> Condition:
+    """Match what any of these conditions does, each of which has an index."""
+    return Word(ways, Q(*ways, _connector=Q.OR)) if len(ways) > 1 else ways[0]

@@ -86,12 +86,12 @@ class Word:
 
     With all ``ways`` in one condition, a database would read every action. So each is a query of
     its own, with an index; a word that is too short for the index has no ways. Where other
-    conditions have found the actions, ``checks`` test each of them. ``texts`` are queries of the
+    conditions have found the actions, ``check`` tests each of them. ``texts`` are queries of the
     texts that have the word.
     """
 
     ways: Sequence[Q]
-    checks: Sequence[Q]
+    check: Q
     texts: Sequence[Any] = ()
 
     def frequency(self) -> int:
@@ -104,7 +104,7 @@ Condition = Q | Word
 
 def check(condition: Condition) -> Q:
     """Return the form of a condition for actions that others have found."""
-    return Q(*condition.checks, _connector=Q.OR) if isinstance(condition, Word) else condition
+    return condition.check if isinstance(condition, Word) else condition
 
 
 def matching(conditions: Iterable[Condition]) -> LoggedActionQuerySet:

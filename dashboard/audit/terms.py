@@ -140,10 +140,10 @@ def words(values: Sequence[str], context: Context, shortest: int) -> Word:
     if not others or len(longest) < SHORTEST:
         return one
     apart = free_text(longest, context)
-    rest = Q(*(search.check(free_text(each, context)) for each in others))
+    rest = Q(*(free_text(each, context).check for each in others))
     return Word(
         [*one.ways, *(way & rest for way in apart.ways)],
-        [*one.checks, search.check(apart) & rest],
+        one.check | apart.check & rest,
         [*one.texts, *apart.texts],
     )
 
@@ -174,13 +174,14 @@ def free_text(value: str, context: Context) -> Word:
         for code in codes
     ]
     ways = [Q(pk__in=entries), *(Q(hold__in=each) for each in holds), *reasons, *others]
-    checks = [
-        Q(Exists(of_row("pk", rows_of(EntryText, "unindexed_like", [said])))),
-        Q(Exists(of_row("hold", rows_of(HoldText, "unindexed_like", forms)))),
-        Q(Exists(of_same_action(reason__in=codes))),
+    check = Q(
+        Exists(of_row("pk", rows_of(EntryText, "unindexed_like", [said]))),
+        Exists(of_row("hold", rows_of(HoldText, "unindexed_like", forms))),
+        Exists(of_same_action(reason__in=codes)),
         *others,
-    ]
-    return Word(ways if is_word(said) else (), checks, [entries, *holds])
+        _connector=Q.OR,
+    )
+    return Word(ways if is_word(said) else (), check, [entries, *holds])
 
 
 def forms_of_words(value: str) -> set[str]:
