@@ -18,7 +18,7 @@ https://www.postgresql.org/docs/current/functions-info.html (pg_get_triggerdef).
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections, transaction
@@ -60,22 +60,9 @@ NEWER = (
 )
 SHA256 = "holdfast_sha256"  # a function of the connections that Django opens to SQLite
 
-# The names of these and of no other triggers begin with it, after the table's name.
-PREFIX = "_no_"
 LINK = f"{TABLE}_link"
 # PostgreSQL runs triggers by name: what is counted with the link must be there before.
 TEXT = f"{TABLE}_index"
-# Name: moment and condition.
-SQLITE = {
-    "update": ("BEFORE UPDATE", "true"),
-    "delete": ("BEFORE DELETE", "NOT {pruned}"),
-    # REPLACE deletes the old row without firing a DELETE trigger (unless the connection
-    # sets PRAGMA recursive_triggers), so the INSERT itself is refused.
-    "replace": ("BEFORE INSERT", "EXISTS (SELECT 1 FROM {table} WHERE {taken})"),
-    # Before an INSERT without an id NEW.id is -1: a row with that id would make the trigger
-    # above refuse every later entry. After the largest id SQLite has no next one.
-    "odd_id": ("AFTER INSERT", "NEW.{key} NOT BETWEEN 1 AND " + str(MAX_ID)),
-}
 SQLITE_LINK = f"""CREATE TRIGGER "{LINK}" AFTER INSERT ON {TABLE} BEGIN
     SELECT RAISE(ABORT, '{WITHOUT_HASH}') WHERE length(NEW.content_hash) <> 64;
     INSERT INTO {LINKS} (position, entry_id, content_hash, hash)
@@ -122,12 +109,6 @@ LINK_FUNCTION_BODY = f"""
         {rollup_sql.of_new_row("postgresql")}
         RETURN NULL;
     END """
-# As PostgreSQL itself describes them. For each row, because an ALTER that fills a column with a
-# default issues an UPDATE without rows. ON CONFLICT DO UPDATE fires them whichever index it names.
-POSTGRESQL = {
-    "change": "BEFORE DELETE OR UPDATE ON {table} FOR EACH ROW",
-    "truncate": "BEFORE TRUNCATE ON {table} FOR EACH STATEMENT",
-}
 POSTGRESQL_LINK = in_one_line(f"""
     CREATE CONSTRAINT TRIGGER {LINK} AFTER INSERT ON {TABLE}
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION {LINK}()
@@ -147,6 +128,15 @@ POSTGRESQL_CATALOGUE = """
     UNION ALL
     SELECT rulename, '', '', '', '' FROM pg_rewrite WHERE ev_class = to_regclass(%s)
 """
+
+
+class Trigger(NamedTuple):
+    """A trigger as its database describes it; SQLite has only a definition, a rule nothing."""
+
+    definition: str
+    enabled: str = ""
+    body: str = ""  # of its function
+    language: str = ""
 
 
 @cache
@@ -213,54 +203,62 @@ def create(connection: BaseDatabaseWrapper) -> None:
                 f" AS $body${body}$body$"
             )
         for table in TABLES:
-            for name, (definition, *_others) in expected(connection, table).items():
-                cursor.execute(definition)
+            for name, trigger in expected(connection, table).items():
+                cursor.execute(trigger.definition)
                 if on_postgresql:
                     cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
 
 
-def on(connection: BaseDatabaseWrapper, table: str) -> dict[str, tuple[str, ...]]:
-    """Return each trigger and rule on a table by name: its definition, and what else decides."""
+def on(connection: BaseDatabaseWrapper, table: str) -> dict[str, Trigger]:
+    """Return each trigger and rule on a table by name."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(SQLITE_CATALOGUE, [table])
         else:
             cursor.execute(POSTGRESQL_CATALOGUE, [table, table])
-        return {name: tuple(rest) for name, *rest in cursor.fetchall()}
+        return {name: Trigger(*rest) for name, *rest in cursor.fetchall()}
 
 
-def expected(connection: BaseDatabaseWrapper, table: str) -> dict[str, tuple[str, ...]]:
+def expected(connection: BaseDatabaseWrapper, table: str) -> dict[str, Trigger]:
     """Return what ``on`` returns for a table whose triggers are intact."""
     return sqlite_triggers(table) if connection.vendor == "sqlite" else postgresql_triggers(table)
 
 
-def sqlite_triggers(table: str) -> dict[str, tuple[str, ...]]:
+def sqlite_triggers(table: str) -> dict[str, Trigger]:
+    guards = {
+        f"{table}_no_update": f"BEFORE UPDATE ON {table} WHEN true",
+        f"{table}_no_delete": f"BEFORE DELETE ON {table} WHEN NOT {PRUNED[table]}",
+        # REPLACE deletes the old row without firing a DELETE trigger (unless the connection
+        # sets PRAGMA recursive_triggers), so the INSERT itself is refused.
+        f"{table}_no_replace": f"BEFORE INSERT ON {table}"
+        f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {TAKEN[table]})",
+        # Before an INSERT without an id NEW.id is -1: a row with that id would make the trigger
+        # above refuse every later entry. After the largest id SQLite has no next one.
+        f"{table}_no_odd_id": f"AFTER INSERT ON {table}"
+        f" WHEN NEW.{TABLES[table]} NOT BETWEEN 1 AND {MAX_ID}",
+    }
     refusal = f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
-    places = {"key": TABLES[table], "taken": TAKEN[table], "pruned": PRUNED[table]}
-    found: dict[str, tuple[str, ...]] = {}
-    for guard, (moment, condition) in SQLITE.items():
-        name, when = f"{table}{PREFIX}{guard}", condition.format(table=table, **places)
-        found[name] = (f'CREATE TRIGGER "{name}" {moment} ON {table} WHEN {when} {refusal}',)
+    found = {name: f'CREATE TRIGGER "{name}" {when} {refusal}' for name, when in guards.items()}
     if table == TABLE:
-        found |= {LINK: (SQLITE_LINK,), TEXT: (SQLITE_TEXT,)}
-    return found
+        found |= {LINK: SQLITE_LINK, TEXT: SQLITE_TEXT}
+    return {name: Trigger(definition) for name, definition in found.items()}
 
 
-def postgresql_triggers(table: str) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for guard, moment in POSTGRESQL.items():
-        name, when = f"{table}{PREFIX}{guard}", moment.format(table=table)
-        definition = f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION {FUNCTION}()"
-        found[name] = (definition, *running(FUNCTION))
+def postgresql_triggers(table: str) -> dict[str, Trigger]:
+    # As PostgreSQL tells them. For each row, because an ALTER that fills a column with a default
+    # issues an UPDATE without rows. ON CONFLICT DO UPDATE fires them whichever index it names.
+    guards = {
+        f"{table}_no_change": f"BEFORE DELETE OR UPDATE ON {table} FOR EACH ROW",
+        f"{table}_no_truncate": f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT",
+    }
+    call = f"EXECUTE FUNCTION {FUNCTION}()"
+    found = {name: f"CREATE TRIGGER {name} {when} {call}" for name, when in guards.items()}
     if table == TABLE:
-        found[LINK] = (POSTGRESQL_LINK, *running(LINK))
-        found[TEXT] = (POSTGRESQL_TEXT, *running(TEXT))
-    return found
-
-
-def running(function: str) -> tuple[str, str, str]:
-    """Return when a trigger is on, and what its function does in which language."""
-    return ALWAYS, functions()[function], "plpgsql"
+        found |= {LINK: POSTGRESQL_LINK, TEXT: POSTGRESQL_TEXT}
+    return {  # LINK and TEXT call functions of their own names
+        name: Trigger(definition, ALWAYS, functions().get(name, FUNCTION_BODY), "plpgsql")
+        for name, definition in found.items()
+    }
 
 
 def install_triggers(*, using: str, **_kwargs: Any) -> None:
