@@ -20,10 +20,6 @@ ABOUT_PEOPLE = (
 WITHOUT_SIGN_IN = ("sign_in_failed", "denied")
 IS_FIRST = "IN ('intent', 'event')"
 IS_LAST = "IN ('outcome', 'event')"
-COLUMNS = (
-    "id, action_id, at, action, actor, outcome, cause, ended, hold, event_type, about, address,"
-    " request_id"
-)
 # First entries of the action of a trigger's row NEW; another program may have written two.
 FIRST_ENTRIES = (
     f"(SELECT o.id FROM {ENTRIES} o WHERE o.action_id = NEW.action_id AND o.kind {IS_FIRST})"
@@ -48,7 +44,7 @@ def listed(texts: tuple[str, ...]) -> str:
 def all_actions(vendor: str) -> str:
     """Return the query of COLUMNS of the actions of all entries there are."""
     return f"""
-        SELECT {values(vendor, "f", "l")}
+        SELECT {", ".join(values(vendor, "f", "l").values())}
         FROM {ENTRIES} f
         LEFT JOIN {ENTRIES} l ON l.action_id = f.action_id AND l.kind {IS_LAST}
         WHERE f.kind {IS_FIRST}
@@ -57,7 +53,8 @@ def all_actions(vendor: str) -> str:
 
 def of_new_row(vendor: str) -> str:
     """Return the statements for the row NEW of a trigger."""
-    insert = f"INSERT INTO {ACTIONS} ({COLUMNS}) SELECT {values(vendor, 'NEW', 'NEW', HOLDS_LAST)}"
+    new = ", ".join(values(vendor, "NEW", "NEW", HOLDS_LAST).values())
+    insert = f"INSERT INTO {ACTIONS} ({COLUMNS}) SELECT {new}"
     before = f"(SELECT f.before FROM {ENTRIES} f WHERE f.id = {ACTIONS}.id)"
     update = in_one_line(f"""
         UPDATE {ACTIONS}
@@ -75,8 +72,8 @@ def of_new_row(vendor: str) -> str:
     )
 
 
-def values(vendor: str, first: str, last: str, otherwise: str = "NULL") -> str:
-    """Return the SQL of COLUMNS from the first and the last entry of an action.
+def values(vendor: str, first: str, last: str, otherwise: str = "NULL") -> dict[str, str]:
+    """Return the SQL of each column from the first and the last entry of an action.
 
     ``otherwise`` is the event type where neither says one.
     """
@@ -84,7 +81,7 @@ def values(vendor: str, first: str, last: str, otherwise: str = "NULL") -> str:
     ended = end_of_hold(vendor, f"{first}.before", f"{last}.after")
     asked_for = number(vendor, f"{first}.asked")
     former, new = number(vendor, f"{first}.before"), number(vendor, f"{last}.after")
-    of_column = {
+    return {
         "id": f"{first}.id",
         "action_id": f"{first}.action_id",
         "at": f"{first}.at",
@@ -99,7 +96,6 @@ def values(vendor: str, first: str, last: str, otherwise: str = "NULL") -> str:
         "address": f"nullif({first}.address, '')",
         "request_id": f"nullif({first}.request_id, '')",
     }
-    return ", ".join(of_column[name] for name in COLUMNS.split(", "))
 
 
 def about(vendor: str, first: str) -> str:
@@ -138,3 +134,6 @@ def number(vendor: str, column: str) -> str:
     if vendor == "sqlite":
         return f"CASE WHEN json_type({column}, '$.event_type_id') = 'integer' THEN {text} END"
     return f"CASE WHEN {text} ~ '^[0-9]{{1,18}}$' THEN {text}::bigint END"
+
+
+COLUMNS = ", ".join(values("sqlite", "f", "l"))  # the names, in the order of their SQL
