@@ -41,10 +41,11 @@ def listed(texts: tuple[str, ...]) -> str:
     return ", ".join(f"'{text}'" for text in texts)
 
 
-def all_actions(vendor: str) -> str:
-    """Return the query of COLUMNS of the actions of all entries there are."""
+def all_actions(vendor: str, columns: str) -> str:
+    """Return the query of these columns of the actions of all entries there are."""
+    named = values(vendor, "f", "l")
     return f"""
-        SELECT {", ".join(values(vendor, "f", "l").values())}
+        SELECT {", ".join(named[name] for name in columns.split(", "))}
         FROM {ENTRIES} f
         LEFT JOIN {ENTRIES} l ON l.action_id = f.action_id AND l.kind {IS_LAST}
         WHERE f.kind {IS_FIRST}

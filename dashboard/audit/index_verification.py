@@ -68,8 +68,8 @@ def listing_fault(first: int, last: int) -> LogFault | None:
 
 def differences(vendor: str) -> Iterator[tuple[str, str]]:
     """Yield kinds of difference, each with the query that finds one; actions by their id."""
-    kept = f"SELECT {compared(vendor)} FROM {action_sql.ACTIONS}"
-    named = f"WITH named ({action_sql.COLUMNS}) AS ({action_sql.all_actions(vendor)})"
+    kept, columns = f"SELECT {compared(vendor)} FROM {action_sql.ACTIONS}", action_sql.COLUMNS
+    named = f"WITH named ({columns}) AS ({action_sql.all_actions(vendor, columns)})"
     anew = f"SELECT {compared(vendor)} FROM named"
     yield "action", f"{named} {differing(anew, kept, 'id', 'true')}"
     text = SPACED[vendor]

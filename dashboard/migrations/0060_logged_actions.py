@@ -7,8 +7,13 @@ from django.db import migrations, models
 from dashboard.audit import action_sql, rollup_sql, text_index, text_sql, triggers
 
 PARTIAL = ("cause", "ended", "hold", "event_type", "about", "address", "request_id")
+# Those that the table has here: a later migration may add others.
+COLUMNS = (
+    "id, action_id, at, action, actor, outcome, cause, ended, hold, event_type, about, address,"
+    " request_id"
+)
 # Another program may have written two ends of an action.
-ACTIONS = f"INSERT INTO {action_sql.ACTIONS} ({action_sql.COLUMNS}) {{}} ON CONFLICT (id) DO NOTHING"
+ACTIONS = f"INSERT INTO {action_sql.ACTIONS} ({COLUMNS}) {{}} ON CONFLICT (id) DO NOTHING"
 TEXTS = f"INSERT INTO {text_index.ENTRIES} (rowid, text) {{}}"
 HOLDS_EVENT_TYPE = f"""
     UPDATE {action_sql.ACTIONS} SET event_type =
@@ -21,7 +26,7 @@ def fill(_apps: Any, schema_editor: Any) -> None:
     """Insert and count the actions there are, and leave fewer texts in the index."""
     connection = schema_editor.connection
     with connection.cursor() as cursor:
-        cursor.execute(ACTIONS.format(action_sql.all_actions(connection.vendor)))
+        cursor.execute(ACTIONS.format(action_sql.all_actions(connection.vendor, COLUMNS)))
         cursor.execute(HOLDS_EVENT_TYPE)
         for statement in rollup_sql.statements(connection.vendor):
             cursor.execute(statement)

@@ -10,11 +10,12 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from dashboard.accounts.models import User
-from dashboard.audit import trail
+from dashboard.audit import action_sql, trail
 from dashboard.audit.logged_actions import LoggedAction
 from dashboard.audit.models import HoldText
 from dashboard.audit.trail import Action
 from dashboard.calcom_state.models import StoredAnswer
+from tests.accounts.cast import acting
 from tests.audit.recorded import NOON
 from tests.audit.searching import found
 from tests.holds import verbs
@@ -29,6 +30,17 @@ EDITOR = SimpleNamespace(connection=connection)
 
 def migration(name: str) -> ModuleType:
     return import_module(f"dashboard.migrations.{name}")
+
+
+@pytest.mark.django_db
+def test_actions_get_the_columns_of_then(staff, monkeypatch):
+    """A column that a later migration adds is not there yet."""
+    trail.event(action=Action.SIGN_OUT, by=acting(staff), now=NOON)
+    LoggedAction.objects.all().delete()
+    values = action_sql.values
+    monkeypatch.setattr(action_sql, "values", lambda *names: values(*names) | {"later": "NULL"})
+    migration("0060_logged_actions").fill(apps, EDITOR)
+    assert LoggedAction.objects.get(action="sign_out").actor == staff.pk
 
 
 @pytest.mark.django_db(transaction=True)
