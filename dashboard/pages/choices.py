@@ -64,22 +64,22 @@ def recent_event_types(user: User) -> list[int]:
 
 
 def event_type_select(
-    known: Catalogue, recent: Sequence[int], chosen: int | None, event_type: EventType | None
+    offered: Catalogue, recent: Sequence[int], chosen: int | None, event_type: EventType | None
 ) -> EventTypeSelect | None:
     """Return the field of a catalogue; None where there is no list, so that a number is typed.
 
     The chosen event type is offered too where no list has it.
     """
-    by_id = known.by_id
+    by_id = offered.by_id
     if not by_id:
         return None
     choices: list[Any] = []
-    if known.has_calendars:
+    if offered.has_calendars:
         first = [(number, label_in(*by_id[number])) for number in recent if number in by_id]
         choices += [(_("Usual and recent"), first)] if first else []
-        choices += [(name_of(calendar), options_of(calendar)) for calendar in known.calendars]
+        choices += [(name_of(calendar), options_of(calendar)) for calendar in offered.calendars]
     else:
-        choices += [option for calendar in known.calendars for option in options_of(calendar)]
+        choices += [option for calendar in offered.calendars for option in options_of(calendar)]
     if chosen and chosen not in by_id:
         number = event_types.title_or_number(chosen)
         choices.append((chosen, event_type_label(event_type) if event_type else number))

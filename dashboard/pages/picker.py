@@ -115,27 +115,29 @@ class Picker:
     ) -> None:
         known = catalogue.catalogue(now=viewer.now)
         offered = catalogue_for(viewer.user, known)
+        self.has_others = len(offered.calendars) > 1  # calendars to choose from
+
         asked = PickerForm(_picker_data(form, params, moving, near))
         asked.is_valid()
         data = asked.cleaned_data
         wanted = data.get("other_event_type_id") or data.get("event_type_id")
-        self.has_others = len(offered.calendars) > 1  # calendars to choose from
         recent = recent_event_types(viewer.user) if self.has_others or wanted is None else []
         wanted = wanted or _first_offered(recent, offered)
         event_type = catalogue.event_type(wanted, known) if wanted is not None else None
-        names = (*(name for name in form.fields if name not in NOT_KEPT), *KEPT_KEYS)
+        self.choice = asked.choice(wanted, event_type)
+        self.chosen = _chosen_slot(self.choice, event_type, known)
+
         self.path = reverse("hold-move", args=[moving.pk]) if moving else reverse("place")
         self.times_target = "#move" if moving else "#chosen"  # what a chosen time replaces
+        names = (*(name for name in form.fields if name not in NOT_KEPT), *KEPT_KEYS)
         self.kept = {name: str(kept_from[name]) for name in names if kept_from.get(name)}
-        self.choice = asked.choice(wanted, event_type)
         # None while there is no event type.
         self.grid = Grid(self.choice, viewer, self.path, self.kept) if wanted else None
+        self.notes = _notes(offered, self.grid, event_type)  # what is missing from the choice
         self.form = asked.with_choice(self.choice, event_type, self.grid)
         if select := event_type_select(offered, recent, wanted, event_type):
             for each in (self.form, form):
                 each.fields["event_type_id"].widget = select
-        self.chosen = _chosen_slot(self.choice, event_type, known)
-        self.notes = _notes(offered, self.grid, event_type)  # what is missing from the choice
 
     @property
     def first_free_url(self) -> str:
@@ -174,24 +176,24 @@ def answer_poll(
     return responses.render_unless_known(request, "holds/_times_live.html", shown, make_rest)
 
 
-def _first_offered(recent: Sequence[int], known: Catalogue) -> int | None:
+def _first_offered(recent: Sequence[int], offered: Catalogue) -> int | None:
     """Return the event type that a person prefers or held last, else the first that is offered."""
-    by_id = known.by_id.items()
-    offered = [number for number, (calendar, _type) in by_id if not calendar.is_paused]
-    if known.has_calendars:
-        recent = [number for number in recent if number in offered]
-    return next(iter([*recent, *offered]), None)
+    by_id = offered.by_id.items()
+    open_ids = [number for number, (calendar, _type) in by_id if not calendar.is_paused]
+    if offered.has_calendars:
+        recent = [number for number in recent if number in open_ids]
+    return next(iter([*recent, *open_ids]), None)
 
 
-def _notes(known: Catalogue, grid: Grid | None, event_type: EventType | None) -> tuple[str, ...]:
+def _notes(offered: Catalogue, grid: Grid | None, event_type: EventType | None) -> tuple[str, ...]:
     """Return who will see the client, what could not be read, and why nothing is listed."""
     notes = [text] if (text := explanation(event_type)) else []
-    for calendar in known.calendars:
+    for calendar in offered.calendars:
         if calendar.cause and not calendar.event_types and not (grid and grid.trouble):
             name = f"{calendar.label}: " if calendar.label else ""
             why = messages.not_fresh(calendar.cause)
             notes += [f"{name}{why.happened}", why.what_now]
-    if count := sum(calendar.unread for calendar in known.calendars):
+    if count := sum(calendar.unread for calendar in offered.calendars):
         text = ngettext(
             "%(n)s event type could not be read.", "%(n)s event types could not be read.", count
         )
