@@ -129,7 +129,7 @@ class Picker:
 
         self.path = reverse("hold-move", args=[moving.pk]) if moving else reverse("place")
         self.times_target = "#move" if moving else "#chosen"  # what a chosen time replaces
-        names = (*(name for name in form.fields if name not in NOT_KEPT), *KEPT_KEYS)
+        names = [name for name in form.fields if name not in NOT_KEPT]
         self.kept = {name: str(kept_from[name]) for name in names if kept_from.get(name)}
         # None while there is no event type.
         self.grid = Grid(self.choice, viewer, self.path, self.kept) if wanted else None
