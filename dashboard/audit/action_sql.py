@@ -63,7 +63,7 @@ def of_new_row(vendor: str) -> str:
             cause = NEW.error_code,
             ended = {end_of_hold(vendor, before, "NEW.after")},
             hold = coalesce(NEW.hold_id, hold),
-            event_type = coalesce(event_type, {number(vendor, "NEW.after")})
+            event_type = coalesce(event_type, {event_type(vendor, "NEW.after")})
         WHERE id IN {FIRST_ENTRIES}
     """)
     if vendor == "sqlite":
@@ -80,8 +80,8 @@ def values(vendor: str, first: str, last: str, otherwise: str = "NULL") -> dict[
     """
     has_ended = f"coalesce({last}.outcome, '') <> ''"
     ended = end_of_hold(vendor, f"{first}.before", f"{last}.after")
-    asked_for = number(vendor, f"{first}.asked")
-    former, new = number(vendor, f"{first}.before"), number(vendor, f"{last}.after")
+    said = (f"{first}.asked", f"{first}.before", f"{last}.after")
+    event_types = ", ".join(event_type(vendor, column) for column in said)
     return {
         "id": f"{first}.id",
         "action_id": f"{first}.action_id",
@@ -92,7 +92,7 @@ def values(vendor: str, first: str, last: str, otherwise: str = "NULL") -> dict[
         "cause": f"CASE WHEN {has_ended} THEN {last}.error_code END",
         "ended": f"CASE WHEN {has_ended} THEN {ended} END",
         "hold": f"coalesce({last}.hold_id, {first}.hold_id)",
-        "event_type": f"coalesce({asked_for}, {former}, {new}, {otherwise})",
+        "event_type": f"coalesce({event_types}, {otherwise})",
         "about": about(vendor, first),
         "address": f"nullif({first}.address, '')",
         "request_id": f"nullif({first}.request_id, '')",
@@ -129,7 +129,7 @@ def field(vendor: str, column: str, key: str) -> str:
     return f"json_extract({column}, '$.{key}')" if on_sqlite else f"({column} ->> '{key}')"
 
 
-def number(vendor: str, column: str) -> str:
+def event_type(vendor: str, column: str) -> str:
     """Return the SQL of the event type in a JSON column, NULL unless it is a whole number."""
     text = field(vendor, column, "event_type_id")
     if vendor == "sqlite":
