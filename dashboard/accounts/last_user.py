@@ -34,10 +34,10 @@ class Browser:
         return ".".join([self.id, state, *map(str, self.people)])
 
 
-def browser_of(request: HttpRequest) -> Browser:
-    """Return what the cookie of this request says."""
+def browser_of(request: HttpRequest, max_age: timedelta = MAX_AGE) -> Browser:
+    """Return what the cookie of this request says, if it was set at most ``max_age`` ago."""
     name = settings.LAST_USER_COOKIE_NAME
-    value = request.get_signed_cookie(name, default="", salt=SALT, max_age=MAX_AGE)
+    value = request.get_signed_cookie(name, default="", salt=SALT, max_age=max_age)
     if not value:
         return Browser()
     browser_id, state, *people = value.split(".")
@@ -46,9 +46,8 @@ def browser_of(request: HttpRequest) -> Browser:
 
 def signed_in_just_now(request: HttpRequest) -> bool:
     """Return True if this browser signed in moments ago and has not signed out since."""
-    name = settings.LAST_USER_COOKIE_NAME
-    fresh = request.get_signed_cookie(name, default="", salt=SALT, max_age=JUST_NOW)
-    return bool(fresh) and not browser_of(request).signed_out
+    browser = browser_of(request, max_age=JUST_NOW)
+    return bool(browser.id) and not browser.signed_out
 
 
 def last_signed_in(request: HttpRequest) -> int | None:
