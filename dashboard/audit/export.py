@@ -90,7 +90,7 @@ def of_actions(format_name: str, conditions: Sequence[Condition]) -> Iterator[Bl
             f" LEFT JOIN {LINKS} l ON l.entry_id = e.id"
             # For so many ids PostgreSQL would read all actions, if it did not know their bounds.
             f" WHERE a.id {AMONG[connection.vendor] % listed}"
-            " AND a.id BETWEEN %s AND %s AND coalesce(l.position, 0) <= %s ORDER BY a.id, e.id",
+            " AND a.id BETWEEN %s AND %s AND coalesce(l.position, 0) <= %s",
             [ids[0], ids[-1], end],
         )
         last = ids[-1]
@@ -132,14 +132,19 @@ def since(position: int) -> Iterator[Block]:
 def block(
     file_format: type[CsvLines | JsonLines], key: str, source: str, parameters: Sequence[int]
 ) -> Block:
-    """Return the lines of the entries ``e`` with their links ``l`` that a FROM clause selects."""
+    """Return the lines of the entries ``e`` with their links ``l`` that a FROM clause selects.
+
+    They are in the order of the key, and then of the entries. Sorted by PostgreSQL, no line could
+    be made before the last row is found.
+    """
     columns = f"{key}, {stored_columns(connection.vendor)}"
     select = streamed if connection.vendor == "postgresql" else fetched
     line, lines = file_format().line, []
-    last: Sequence[Any] = [0]
-    for last in select(f"SELECT {columns} FROM {source}", parameters):  # noqa: S608 names
-        lines.append(line(last))
-    return Block("".join(lines), len(lines), last[0])
+    for row in select(f"SELECT {columns} FROM {source}", parameters):  # noqa: S608 names
+        lines.append((row[0], row[1], line(row)))
+    lines.sort()
+    last = lines[-1][0] if lines else 0
+    return Block("".join([text for *_order, text in lines]), len(lines), last)
 
 
 def stored_columns(vendor: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import connection
 from django.db.models import Q
 
 from dashboard.audit import export, trail
@@ -44,6 +45,15 @@ def test_batches_lose_nothing(staff, hold, monkeypatch):
     for _ in range(5):
         extend(staff, hold)
     assert len(set(exported())) == AuditEntry.objects.count()
+    positions = [line["position"] for line in parsed(export.since(0))]
+    assert positions == list(range(1, AuditEntry.objects.count() + 1))
+
+
+def test_lines_are_in_order_whatever_is_found_first(mixed_log, monkeypatch):
+    usual, name = exported(), "streamed" if connection.vendor == "postgresql" else "fetched"
+    select = getattr(export, name)
+    monkeypatch.setattr(export, name, lambda *query: reversed(list(select(*query))))
+    assert exported() == usual
     positions = [line["position"] for line in parsed(export.since(0))]
     assert positions == list(range(1, AuditEntry.objects.count() + 1))
 

@@ -141,6 +141,23 @@ def test_verification_finds_the_entry_of_each_link_by_its_id(shared):
     )
 
 
+def test_export_makes_lines_while_the_database_finds_rows(shared, monkeypatch):
+    """A database that sorts has found the last row before it sends the first."""
+    asked = []
+    with as_default(shared):
+        for select in ("streamed", "fetched"):
+            monkeypatch.setattr(export, select, lambda *query: asked.append(query) or [])
+        monkeypatch.setattr(export, "next_ids", lambda _found, last: [] if last else [1, 2])
+        list(export.of_actions("csv", []))
+    [(statement, parameters)] = asked
+    explain = "EXPLAIN" if shared.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
+    with shared.cursor() as cursor:
+        cursor.execute(f"{explain} {statement}", parameters)
+        plan = "\n".join(str(row) for row in cursor.fetchall())
+    assert "auditentry" in plan or "SEARCH e" in plan
+    assert not re.search(r"TEMP B-TREE|Sort\b", plan), plan
+
+
 @pytest.mark.django_db
 def test_postgresql_compiles_no_search_for_words():
     """To compile a query of 30 words takes a hundred times as long as to run it."""
