@@ -152,6 +152,7 @@ RULES: dict[str, set[str]] = {
     "dashboard.migrations": {"django", "dashboard"},
     "dashboard.management": {
         "django",
+        "dashboard.accounts.actors",
         "dashboard.accounts.people",
         "dashboard.accounts.models",
         "dashboard.accounts.roles",

@@ -23,6 +23,7 @@ from dashboard.accounts.roles import Role
 from dashboard.management import demonstration
 from dashboard.management.commands.demo import PASSWORD, demo_sandbox, set_up_person
 from dashboard.management.commands.sandbox import chosen_world
+from dashboard.management.examples import EXAMPLES
 from tests.architecture.source import PROJECT
 from tests.architecture.test_settings import setting_variables
 from tests.forking import QUICK_WORK
@@ -32,6 +33,7 @@ from tests.script_visitor import Visitor
 from tests.serving import static_root
 
 SIGN_IN = re.compile(r"^  (\w+) / (\S+)$", re.MULTILINE)
+CLIENT = re.compile(r'class="client" translate="no">\s*([^<]*[^<\s])')
 WAIT_SECONDS = 120
 
 
@@ -147,6 +149,7 @@ def test_first_start_ignores_the_environment_and_the_next_finds_its_data(project
         assert admin.sign_in("admin", "holdfast-demo") == 302
         assert [staff.get(path).status_code for path in ("/", "/audit/")] == [200, 403]
         assert [admin.get(path).status_code for path in ("/", "/audit/")] == [200, 200]
+        expect_examples(staff, admin)
         placed = staff.place("Ada Rossi")
         assert placed.status_code == 303
         page = placed.headers["Location"]
@@ -166,6 +169,8 @@ def test_first_start_ignores_the_environment_and_the_next_finds_its_data(project
         checked = staff.post(page, f"{page}check")
         assert (checked.status_code, checked.headers["Location"]) == (303, page)
         assert staff.place("Bruno Verdi").status_code == 409  # also at the sandbox
+        board = CLIENT.findall(staff.get("/").text)
+        assert board.count("Nora Berg (example)") == 1  # by the first start
         second.end_with_its_children(signal.SIGKILL)
 
 
@@ -175,6 +180,17 @@ def expect_installed(visitor):
     assert re.search(r"\.[0-9a-f]{12}\.css$", style)
     assert "immutable" in visitor.get(style).headers["Cache-Control"]
     assert visitor.get("/readyz").text == "ok"
+
+
+def expect_examples(staff, admin):
+    """Expect the first board to have live holds of both people, and the log what made them."""
+    held = [f"{example.client} (example)" for example in EXAMPLES if not example.release]
+    assert CLIENT.findall(staff.get("/").text) == held
+    log = admin.get("/audit/").text
+    assert [name for name in held if name not in log] == []
+    assert " extended " in log
+    newest = max(map(int, re.findall(r"/audit/(\d+)/", log)))
+    assert "manage.py demo" in admin.get(f"/audit/{newest - 4}/").text  # before three signed in
 
 
 def test_reachable_demo_has_random_passwords_and_ends_with_each_of_its_processes(project):

@@ -19,7 +19,7 @@ from dashboard.calendars import changes
 from dashboard.calendars.models import Calendar
 from dashboard.edge.checks import check_collected
 from dashboard.edge.public_address import is_loopback
-from dashboard.management import demonstration
+from dashboard.management import demonstration, examples
 from dashboard.management.arguments import port
 from dashboard.management.children import SERVER, SETTLE, Children
 from dashboard.management.commands.sandbox import stand_in
@@ -55,13 +55,17 @@ class Command(BaseCommand):
                 shutil.rmtree(settings.STATIC_ROOT, ignore_errors=True)
                 call_command("collectstatic", verbosity=0, interactive=False)
             is_local = is_loopback(host)
-            if not User.objects.exists():  # what people remove later stays removed
+            is_first_start = not User.objects.exists()
+            if is_first_start:  # what people remove later stays removed
                 enter_calendars()
             sign_ins = {name: set_up_person(name, role, is_local=is_local) for name, role in PEOPLE}
             url = demonstration.public_url(host, listener.getsockname()[1])
             with demo_sandbox() as sandbox, Children(logs=demonstration.FOLDER) as children:
                 demonstration.tell_children("PUBLIC_URL", url)
                 demonstration.tell_children("CALCOM_API_URL", sandbox.url)
+                if is_first_start:
+                    settings.CALCOM_API_URL = sandbox.url  # it was read before there was one
+                    examples.place_examples()
                 start_children(children, listener)
                 self.print_addresses(url, sign_ins, sandbox.control_url)
                 while True:
