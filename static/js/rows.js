@@ -28,6 +28,18 @@ for (const event of ["change", "reset", "htmx:after:swap"]) {
 }
 window.addEventListener("pageshow", countSelected); // browsers tick boxes again on the way back
 
+// What was done with the selected holds is listed above the board; the next ones start from none.
+let isForSelected = false;
+
+document.addEventListener("submit", ({ target, submitter }) => {
+  if (target.id === "live") isForSelected = submitter?.matches(".chosen") ?? false;
+});
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (!isForSelected || ctx.sourceElement.id !== "live" || ctx.response.status !== 200) return;
+  isForSelected = false;
+  for (const box of board.querySelectorAll("#live tbody :checked")) box.checked = false;
+});
+
 // An update moves rows. A click right after that, at the place where the pointer already was, was
 // meant for the row that stood there before, and is ignored. A finger has no pointer position, and
 // a key presses what has the focus.
