@@ -26,6 +26,7 @@ from dashboard.localization import local_times, marking
 from dashboard.localization.searching import finder
 from dashboard.pages import flash, parameters, responses, row_cache
 from dashboard.pages.ended import EndedPage, ended_page, past_page, text_to_find
+from dashboard.pages.fields import offered_extensions
 from dashboard.pages.rows import HoldRow
 from dashboard.pages.viewers import Viewer, read_register
 
@@ -111,6 +112,7 @@ class Board:
             (Tab.ATTENTION, len(needing) + self.lost_count + len(found)),
             (Tab.ENDED, ended),
         ]
+        self.minutes_added = offered_extensions()[0]
         self.holds = self.matching(on_tab(tab, calm, viewer))
         self.rows = row_cache.rendered_rows(self.holds, viewer)
 

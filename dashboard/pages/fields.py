@@ -18,6 +18,8 @@ MOST_QUOTED = 40  # characters of a text that a message repeats
 # What telephones and web pages put around or into a text that is copied there: marks of direction,
 # of places to break a line, and of none.
 INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+EXTENSIONS = (15, 5, 30, 60)  # minutes that buttons add; the board has the first
+ENDS_SOON = 2  # minutes
 LARGEST_ID = 2**31 - 1  # cal.com's database column is 32 bits wide
 # A browser's own pickers read ISO 8601 in every language.
 DATE_INPUT = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
@@ -60,6 +62,12 @@ def limit_minutes(field: forms.Field) -> None:
     """Tell how many minutes from now the office allows."""
     field.help_text = _("From 1 to %(most)s.") % {"most": settings.HOLD_MINUTES_MAX}
     field.widget.attrs["max"] = settings.HOLD_MINUTES_MAX
+
+
+def offered_extensions() -> list[int]:
+    """Return the minutes that buttons add: those that the office allows a hold that ends soon."""
+    most = settings.HOLD_MINUTES_MAX - ENDS_SOON
+    return [minutes for minutes in EXTENSIONS if minutes <= most] or [1]
 
 
 class SlotStartField(forms.Field):

@@ -26,7 +26,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.localization import local_times
 from dashboard.pages import flash, for_client, parameters, responses
-from dashboard.pages.fields import TIME_INPUT, limit_minutes, minutes_field
+from dashboard.pages.fields import TIME_INPUT, limit_minutes, minutes_field, offered_extensions
 from dashboard.pages.forms import ClientChangeForm, ReleaseForm, ServiceForm, TakeOverForm
 from dashboard.pages.parameters import recalled
 from dashboard.pages.rows import HoldRow, clash_sentence, get_hold, offer_badge
@@ -230,6 +230,7 @@ def forms_and_story(request: HttpRequest, hold: Hold, viewer: Viewer) -> dict[st
     return {
         "client_form": ClientChangeForm(initial=client | typed),
         "has_typed_client": bool(typed),
+        "extensions": offered_extensions(),
         "extend_form": ExtendForm(initial=recalled(request, "hold-extend", ExtendForm)),
         "release_form": ReleaseForm(initial=recalled(request, "hold-release", ReleaseForm)),
         "take_over_form": TakeOverForm(initial=recalled(request, "hold-take-over", TakeOverForm)),

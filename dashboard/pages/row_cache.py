@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 
 from dashboard.holds.models import Hold
 from dashboard.localization import local_times
+from dashboard.pages.fields import offered_extensions
 from dashboard.pages.rows import HoldRow, clash_sentence, offer_badge
 from dashboard.pages.viewers import Viewer
 
@@ -75,6 +76,7 @@ def render_row(hold: Hold, key: Key, viewer: Viewer) -> str:
         # By this a page tells a row that it shows already.
         "row_version": f"{hold.version}.{zlib.crc32(repr(key[2:]).encode()):x}",
         "has_calendars": bool(viewer.calendars.listed),
+        "add": offered_extensions()[0],
         "badge": offer_badge(hold, viewer),
         "clashes": [clash_sentence(hold, other, viewer) for other in clashes],
     }

@@ -20,6 +20,7 @@ from tests.holds import verbs
 from tests.pages.desk import desk, markup, page_of
 
 HTMX = {"HX-Request": "true"}
+ADDS = re.compile(r"name=\"add\"\s+value=\"(\d+)\"")
 
 
 def in_minutes(minutes: int) -> datetime:
@@ -71,6 +72,23 @@ def test_button_of_more_minutes_than_the_office_allows_says_so(
         answer = extend(staff, hold, add=minutes)
         assert answer.status_code == 422
         assert answer.context["problem"].happened == "A hold lasts at most 30 minutes from now."
+
+
+@pytest.mark.parametrize(
+    ("most", "offered"), [(120, [15, 5, 30, 60]), (32, [15, 5, 30]), (16, [5]), (2, [1])]
+)
+def test_buttons_add_what_the_office_allows_a_hold_that_ends_soon(
+    calcom: Sandbox, staff: User, settings: Any, most: int, offered: list[int]
+) -> None:
+    settings.HOLD_MINUTES_MAX = most
+    hold = verbs.place(staff, minutes=1)
+    shown = {path: desk(staff).get(path).content.decode() for path in (f"/holds/{hold.pk}/", "/")}
+    page, board = (text.partition("<main")[2] for text in shown.values())  # without the bar
+    assert [int(minutes) for minutes in ADDS.findall(page)] == offered
+    assert [int(minutes) for minutes in ADDS.findall(board)] == [offered[0]] * 2  # row, selected
+    assert f"+{offered[0]} min" in board
+    assert f"Extend selected by {offered[0]} min" in board
+    assert extend(staff, hold, add=offered[-1]).status_code == 303
 
 
 @pytest.mark.parametrize("headers", [None, HTMX], ids=["plain", "htmx"])
