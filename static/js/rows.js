@@ -58,7 +58,8 @@ document.addEventListener("pointermove", ({ clientX, clientY }) => {
 }, { passive: true });
 
 // The row with the focus may be gone after an update. Then the next row gets it, not the page.
-const links = () => [...board.querySelectorAll("tbody th a, .attention > li a")];
+const isShown = (link) => link.getClientRects().length > 0;
+const links = () => [...board.querySelectorAll("tbody th a, .attention > li a")].filter(isShown);
 let focused = -1;
 
 document.addEventListener("htmx:before:swap", () => {
@@ -101,7 +102,7 @@ document.addEventListener("click", (event) => {
 // Enter in the search field opens the hold if it is the only one found.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.isComposing || !event.target.matches("[data-find] input")) return;
-  const found = links().filter((link) => link.getClientRects().length > 0);
+  const found = links();
   if (!event.target.value.trim() || found.length !== 1) return;
   event.preventDefault();
   found[0].click();
