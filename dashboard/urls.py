@@ -6,7 +6,7 @@ from dashboard.accounts.access import admins_only, public, wallboard_too
 from dashboard.accounts.admin import people_site
 from dashboard.accounts.passwords import PasswordChange
 from dashboard.accounts.views import SignIn, SignOut, keep_form, own_settings, sign_out_everywhere
-from dashboard.edge import echo, health
+from dashboard.edge import echo, health, icon
 from dashboard.pages import (
     audit_log,
     audit_retention,
@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", public(health.live), name="livez"),
     path("readyz", public(health.ready), name="readyz"),
     path("proxy-check", public(echo.not_found), name="proxy-check"),
+    path("favicon.ico", public(icon.favicon), name="favicon"),
     path("accounts/login/", public(SignIn.as_view()), name="login"),
     path("accounts/logout/", public(SignOut.as_view()), name="logout"),
     path("accounts/password/", PasswordChange.as_view(), name="password"),

@@ -114,6 +114,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.accounts.views",
         "dashboard.edge.echo",
         "dashboard.edge.health",
+        "dashboard.edge.icon",
         "dashboard.pages",
     },
     "dashboard.wsgi": {"django", "dashboard.edge.wsgi_middleware"},

@@ -10,6 +10,7 @@ PUBLIC = {
     "livez",
     "readyz",
     "proxy-check",
+    "favicon",
     "login",
     "logout",
 }  # a new public view must be added here

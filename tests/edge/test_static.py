@@ -38,6 +38,12 @@ def test_file_is_hashed_compressed_and_immutable(serve, prefix):
     names = ("X-Content-Type-Options", "Cross-Origin-Resource-Policy", "Set-Cookie")
     assert [answer.headers.get(name) for name in names] == ["nosniff", "same-origin", None]
     assert "Access-Control-Allow-Origin" not in answer.headers
+    # Browsers ask there where a page names no icon.
+    icon = get(f"{site.url}{prefix}/favicon.ico", headers={"Host": "desk.example.org"})
+    assert icon.status_code == 302
+    assert icon.headers["Location"] == f"{prefix}/static/{hashed('img/favicon.svg')}"
+    drawn = get(site.url + icon.headers["Location"])
+    assert (drawn.status_code, drawn.headers["Content-Type"]) == (200, "image/svg+xml")
     # None from outside the folder.
     tries = ["../manage.py", "%2e%2e/manage.py", "/etc/passwd"]
     codes = [get(f"{site.url}{prefix}/static/{path}").status_code for path in tries]
