@@ -14,6 +14,11 @@ def name(text: object) -> SafeString:
     return format_html('<bdi translate="no">{}</bdi>', text)
 
 
+def isolated(text: str) -> str:
+    """Isolate a name where no tag is possible, as in a title: U+202E in it turns what follows."""
+    return f"\u2068{text}\u2069"
+
+
 def in_english(text: str) -> str:
     """Mark a text in English for a page in another language."""
     is_foreign = get_language() != settings.LANGUAGE_CODE
