@@ -175,6 +175,24 @@ def test_colleague_is_told_of_a_clash_on_a_phone(
     grace.check_page("board-clash")
 
 
+def test_long_name_in_a_clash_takes_one_line_of_the_board(
+    open_browser: OpenBrowser, product: Product
+) -> None:
+    at = product.free_time().replace(hour=12)
+    long = "Anneliese Brandstätter-Hohenwarth von und zu Guttenberg"
+    product.place("ada", at, long, event_type_id="1030")
+    product.place("ada", at, "Mary", event_type_id=ULTRASOUND)
+    ada = open_browser("ada")
+    broken = []
+    for width in (DESKTOP["width"], PHONE["width"]):
+        ada.page.set_viewport_size({"width": width, "height": 900})
+        ada.page.goto("/")
+        names = ada.page.locator(".clash bdi").all()
+        assert len(names) >= 4  # who is needed, and for whom
+        broken += [(width, name.text_content()) for name in names if name.evaluate(IS_BROKEN)]
+    assert broken == []
+
+
 def test_wallboard_is_read_from_three_metres(open_browser: OpenBrowser, product: Product) -> None:
     screen = open_browser("screen", viewport=WALL)
     screen.page.goto("/wallboard")
