@@ -143,6 +143,17 @@ def test_wrong_change_keeps_what_was_typed(
     assert not Calendar.objects.get().is_hidden
 
 
+def test_first_and_last_calendar_keep_the_place_of_both_buttons(
+    calcom: Sandbox, admin: User
+) -> None:
+    for name in ("anna.rossi", "jose.garcia", "tom.brown"):
+        entered(name)
+    page = desk(admin).get("/calendars/").content.decode()
+    buttons = re.findall(r'name="position"\s+value="(\d)"\s*(disabled)?', page)
+    off, on = "disabled", ""
+    assert buttons == [("0", off), ("2", on), ("1", on), ("3", on), ("2", on), ("4", off)]
+
+
 @pytest.mark.parametrize(
     ("moved", "position", "order"),
     [
