@@ -18,6 +18,7 @@ from dashboard.edge import database, health
 from dashboard.management import demonstration
 
 WITHOUT_ENVIRONMENT = {"demo", "sandbox"}
+HELP = {"help", "--help", "-h"}
 SERVING = {"serve", "settle"}  # what these do, Holdfast does by itself
 # Exit codes that a shell gives a program for an unread pipe and for Ctrl-C.
 UNREAD = 128 + signal.SIGPIPE
@@ -64,7 +65,12 @@ def execute(arguments: list[str], command: str) -> None:
     """Run the command with its settings, and let nothing that it printed be lost."""
     if command in WITHOUT_ENVIRONMENT:
         demonstration.prepare()
-    _ = settings.BASE_DIR  # read now, or Django reports an unknown command instead
+    try:
+        _ = settings.BASE_DIR  # read now, or Django reports an unknown command instead
+    except ImproperlyConfigured:
+        if command and HELP.isdisjoint(arguments):
+            raise
+        demonstration.use_made_up_settings()
     try:
         execute_from_command_line(arguments)
     finally:

@@ -1,7 +1,8 @@
 """Environment of ``manage.py demo``: its own folder, database and secret.
 
 ``manage.py`` calls ``prepare`` before anything needs a setting, so that the demo needs no
-environment variables and never uses the operator's database or key.
+environment variables and never uses the operator's database or key. For help on a command, which
+needs no setting at all, it calls ``use_made_up_settings``.
 """
 
 import errno
@@ -25,18 +26,30 @@ SECRET = re.compile(r"[\w-]{67}", re.ASCII)  # as secrets.token_urlsafe(50) make
 
 
 def prepare(folder: Path = FOLDER) -> None:
-    """Replace the settings in the environment of this process and of its children."""
+    """Use the demo's folder, whatever settings the environment has."""
     folder.mkdir(mode=0o700, exist_ok=True)
+    replace_settings(
+        SECRET_KEY=stored_secret(folder / "secret"),
+        DATABASE_URL=str(folder / "db.sqlite3"),
+        STATIC_ROOT=str(folder / "static"),
+        OFFICE_TIME_ZONE="Europe/Rome",
+    )
+
+
+def use_made_up_settings() -> None:
+    """Let a command run that uses none of its settings."""
+    replace_settings(SECRET_KEY=secrets.token_urlsafe(50))
+
+
+def replace_settings(**values: str) -> None:
+    """Replace the settings in the environment of this process and of its children."""
     inherited = os.environ.copy()
     os.environ.clear()
     os.environ.update(
         DJANGO_SETTINGS_MODULE="dashboard.settings",
-        SECRET_KEY=stored_secret(folder / "secret"),
         PUBLIC_URL=f"http://{LOOPBACK}",
         CALCOM_API_KEY="cal_ownerfast0123456789",
-        DATABASE_URL=str(folder / "db.sqlite3"),
-        STATIC_ROOT=str(folder / "static"),
-        OFFICE_TIME_ZONE="Europe/Rome",
+        **values,
     )
     _ = settings.BASE_DIR  # read now, from these alone
     for name, value in inherited.items():  # what is no setting comes back
