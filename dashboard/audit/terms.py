@@ -232,7 +232,8 @@ def exactly(column: str, value: str) -> Q:
     return Q(**{column: value})
 
 
-# By the names of terms. Each returns a condition on actions, or raises TermError.
+# By the names of terms. Each returns a condition on actions, or raises TermError. The log keeps the
+# terms of an export for ever: ``without_words`` must leave out values that may name a client.
 READERS: dict[str, Callable[[str, Context], Condition]] = {
     "actor": named_people.actor,
     "about": named_people.about,

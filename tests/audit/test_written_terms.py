@@ -1,6 +1,9 @@
-"""Terms as they are written into the address of a search."""
+"""Terms as they are written into the address of a search, and explained below its field."""
+
+import re
 
 import pytest
+from django.template.loader import render_to_string
 
 from dashboard.audit import terms
 
@@ -11,3 +14,8 @@ WRITTEN = ['"-zoe"', '-"-zoe"', '"actor:zoe"', '"zoe\u00a0bronte"', 'about:"zoe 
 def test_term_is_written_as_it_is_read(text):
     (term,) = terms.terms(text)
     assert str(term) == text
+
+
+def test_each_term_is_explained():
+    examples = re.findall(r"<code>([a-z]+):", render_to_string("audit/_find_help.html"))
+    assert sorted(examples) == sorted(terms.READERS)
