@@ -79,9 +79,9 @@ class Collector:
         rows = (
             Hold.objects.filter(state__in=Hold.OPEN)
             .values_list("state")
-            .annotate(total=Count("pk"), alive=Count("pk", filter=Q(held_until__gt=cal_now)))
+            .annotate(total=Count("pk"), live=Count("pk", filter=Q(held_until__gt=cal_now)))
         )
-        by_state = {state: (total, alive) for state, total, alive in rows}
+        by_state = {state: (total, live) for state, total, live in rows}
         family = GaugeMetricFamily("holdfast_holds", "Holds that have not ended", labels=["state"])
         for state in Hold.OPEN:
             family.add_metric([str(state)], by_state.get(state, (0, 0))[0])
