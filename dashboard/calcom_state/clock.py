@@ -27,6 +27,7 @@ class Bases:
     """Values of ``base_ms`` that this process has seen."""
 
     confirmed: int | None = None  # when the local clock was last known to be right
+    offset: tuple[str, int] | None = None  # learnt then: source, and ms; see ``own_offset``
     last: int | None = None
     changed_at: tuple[float, datetime] | None = None  # by ticks, and by the local clock
 
@@ -81,9 +82,19 @@ def set_by_ms(base: int | None, boot: str | None) -> int:
     return set_by if abs(set_by) > STEP_MS else 0
 
 
-def confirm() -> None:
-    """Remember that the local clock is right."""
-    _bases.confirmed = base_ms()
+def confirm(source: str, offset_ms: int) -> None:
+    """Remember that the local clock is right, and cal.com's clock less it."""
+    _bases.confirmed, _bases.offset = base_ms(), (source, offset_ms)
+
+
+def own_offset(source: str) -> tuple[int, int | None] | None:
+    """Return the offset that cal.com's answers to this process showed, and the base then, in ms.
+
+    None where this source has told this process nothing yet.
+    """
+    if _bases.offset is None or _bases.offset[0] != source:
+        return None
+    return _bases.offset[1], _bases.confirmed
 
 
 def is_confirmed() -> bool:

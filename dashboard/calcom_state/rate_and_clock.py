@@ -24,6 +24,7 @@ SELF_OVERLAP_IS_BELIEVED = timedelta(hours=1)
 
 # By more than so much the right clocks of two machines do not differ.
 MOST_APART = timedelta(seconds=2)
+MILLISECOND = timedelta(milliseconds=1)
 
 # Seconds to wait after a 429 without Retry-After; a block at cal.com lasts a minute.
 DEFAULT_WAIT = 60
@@ -54,7 +55,23 @@ def load() -> Upstream:
             blocked_until=None,
             self_overlap_until=None,
         )
+    keep_to_own_clock(upstream)
     return upstream
+
+
+def keep_to_own_clock(upstream: Upstream) -> None:
+    """Count by the offset that this process has learnt where another machine's is stored.
+
+    Their clocks may differ: by the other's offset, holds would end at other moments here.
+    """
+    if upstream.clock_boot_id in ("", clock.boot_id()):
+        return
+    if (own := clock.own_offset(upstream.source)) is None:
+        return
+    if abs(own[0] - upstream.clock_offset_ms) > MOST_APART / MILLISECOND:
+        warn_of_other_clock(upstream.clock_boot_id)
+    upstream.clock_offset_ms, upstream.clock_base_ms = own
+    upstream.clock_boot_id = clock.boot_id()
 
 
 def load_confirmed() -> Upstream:
@@ -160,18 +177,15 @@ def learn_clock(upstream: Upstream, exchange: Exchange) -> None:
     highest = exchange.server_date + timedelta(seconds=1) - sent_at
     stored = timedelta(milliseconds=upstream.clock_offset_ms)
     offset = max(lowest, min(highest, stored))
-    if is_trusted(upstream):
-        is_other = upstream.clock_boot_id not in ("", clock.boot_id())
-        if is_other and abs(offset - stored) > MOST_APART:
-            warn_of_other_clock(upstream.clock_boot_id)
-    else:  # moments on the former local clock mean nothing
+    if not is_trusted(upstream):  # moments on the former local clock mean nothing
         offset = lowest
         upstream.learn(blocked_until=None, rate_resets_at=None, self_overlap_until=None)
-    clock.confirm()
+    offset_ms = round(offset / MILLISECOND)
+    clock.confirm(upstream.source, offset_ms)
     upstream.learn(
         clock_base_ms=clock.base_ms(),
         clock_boot_id=clock.boot_id(),
-        clock_offset_ms=round(offset / timedelta(milliseconds=1)),
+        clock_offset_ms=offset_ms,
         answered_at=max(exchange.server_date, sent_at + offset),
     )
 
@@ -234,6 +248,10 @@ def cal_now(now: datetime) -> datetime:
 def shown_by_calcom(now: datetime, offset: int, base: int | None, boot: str) -> datetime:
     """Return the moment on cal.com's clock, by what CLOCK_SQL reads and the local one just now.
 
-    Where that was set since, and cal.com has not told its time yet, the ticks tell.
+    Where that was set since, and cal.com has not told its time yet, the ticks tell. Of another
+    machine's offset see ``keep_to_own_clock``.
     """
+    if boot not in ("", clock.boot_id()):
+        own = clock.own_offset(calcom_client.source_digest())
+        offset, base, boot = (*own, clock.boot_id()) if own else (offset, base, boot)
     return now + timedelta(milliseconds=offset - clock.set_by_ms(base, boot))

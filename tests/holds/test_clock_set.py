@@ -202,27 +202,6 @@ def test_pauses_from_before_a_step_back_are_over(
     assert states(*live) == ["released", "held"]
 
 
-def test_offset_of_another_machine_is_trusted_while_our_clock_is_steady(
-    calcom: Sandbox, our_clock: SetClock, live: list[Hold]
-) -> None:
-    Upstream.objects.update(clock_boot_id="another", clock_base_ms=0)
-    assert rate_and_clock.is_trusted(rate_and_clock.load())
-
-    our_clock.ahead = 2 * HOUR
-    assert not rate_and_clock.is_trusted(rate_and_clock.load())
-
-
-@pytest.mark.usefixtures("calcom", "our_clock", "live")
-def test_other_clock_of_another_machine_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    rate_and_clock.warn_of_other_clock.cache_clear()
-    logged = []
-    for offset in (0, 120_000, 120_000):
-        Upstream.objects.update(clock_boot_id="another", clock_offset_ms=offset)
-        rate_and_clock.ask(rate_and_clock.load())
-        logged.append(caplog.text.count("differ by more than 2 s"))
-    assert logged == [0, 1, 1]
-
-
 def test_process_of_a_machine_started_anew_asks_before_it_ends_holds(
     calcom: Sandbox, our_clock: SetClock, live: list[Hold], monkeypatch: pytest.MonkeyPatch
 ) -> None:
