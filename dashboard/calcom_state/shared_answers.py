@@ -22,7 +22,7 @@ from django.db import DatabaseError, transaction
 from dashboard.calcom import Answer, CalcomError, Cause, Listed, Refused
 from dashboard.calcom.endpoints import Call
 from dashboard.calcom_state import calcom_client, rate_and_clock
-from dashboard.calcom_state.models import StoredAnswer, Upstream
+from dashboard.calcom_state.models import StoredAnswer
 
 T = TypeVar("T")
 E = TypeVar("E")
@@ -111,8 +111,14 @@ def refresh(
     room = upstream.room(now)
     most = len(by_age) if room is None else max(0, room - reserved)
     asked = first_to_ask(by_age[:most], rows, now)
-    for question, found in ask_together(asked):
-        set_answer(rows[question.name], question, found, upstream)
+    answered = ask_together([*{each.call: each for each in asked}.values()])
+    for _question, found in answered:
+        if found is not None:
+            rate_and_clock.learn(upstream, found)
+            upstream.reads += (found.exchange,)
+    by_call = {question.call: found for question, found in answered}
+    for question in asked:  # single event types of one person share their list
+        set_answer(rows[question.name], question, by_call[question.call])
     if asked:
         # In one commit, and not at all in a database that takes no writes.
         with suppress(DatabaseError), transaction.atomic(savepoint=False):
@@ -266,15 +272,9 @@ def ask_together(
 
 
 def set_answer(
-    row: StoredAnswer,
-    question: Question[T],
-    found: Answer[Any] | CalcomError | None,
-    upstream: Upstream,
+    row: StoredAnswer, question: Question[T], found: Answer[Any] | CalcomError | None
 ) -> None:
     """Set cal.com's answer, or why there is none. A refusal drops the last answer."""
-    if found is not None:
-        rate_and_clock.learn(upstream, found)
-        upstream.reads += (found.exchange,)
     row.is_under_way = False
     if isinstance(found, Answer):
         row.value, row.parsed = question.to_json(found.value), None

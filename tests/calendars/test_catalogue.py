@@ -85,6 +85,16 @@ def test_calendar_is_asked_for_once_by_all(calcom: Sandbox) -> None:
     assert len(calcom.calls()) == 2
 
 
+def test_event_types_of_one_person_are_asked_for_by_one_call(calcom: Sandbox) -> None:
+    numbers = (FIRST_OF_ANNA, FIRST_OF_ANNA + 1)
+    for number in numbers:
+        entered(str(number), SINGLE)
+    Calendar.objects.update(username=ANNA)
+    calcom.forget_calls()
+    assert ids(read(later=600)) == [[number] for number in numbers]
+    assert [call.route for call in calcom.calls()] == ["/v2/event-types"]
+
+
 def test_calendars_are_asked_for_in_parallel(
     calcom: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
