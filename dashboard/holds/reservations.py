@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.utils.translation import gettext as _
-
 from dashboard.calcom import (
     CalcomError,
     Cause,
@@ -16,6 +14,7 @@ from dashboard.calcom import (
 )
 from dashboard.calcom_state import calcom_client
 from dashboard.holds import messages, safety
+from dashboard.holds.message_table import NOTHING_CHANGED
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
 from dashboard.holds.slots import SlotHold, minutes_until
@@ -106,5 +105,5 @@ def hold_error_on_failure(operation: Operation, hold: Hold | None) -> Iterator[N
         yield
     except CalcomError as error:
         operation.finish(outcome_of(error), after={})
-        safe = safety.still_yours(hold, operation.cal_now()) if hold else _("Nothing was changed.")
+        safe = safety.still_yours(hold, operation.cal_now()) if hold else str(NOTHING_CHANGED)
         raise messages.call_failed(error, safe=safe, hold=hold) from error

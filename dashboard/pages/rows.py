@@ -11,6 +11,7 @@ from dashboard.calcom import Reservation
 from dashboard.calcom_state import event_types
 from dashboard.holds import hosts, messages, rules, safety
 from dashboard.holds.change import Change, UnreadableChangeError
+from dashboard.holds.message_table import REFUSALS
 from dashboard.holds.models import Hold
 from dashboard.holds.register import LOST_OR_GONE
 from dashboard.localization import local_times, marking
@@ -144,7 +145,7 @@ def status_sentence(hold: Hold, viewer: Viewer) -> str:
     if hold.state == State.GONE:
         return _("cal.com no longer had it before it was due to end.")
     if hold.state == State.BOOKED and not hold.is_booked_by_staff:
-        return _("The time is booked at cal.com, perhaps by your client.")
+        return str(REFUSALS["lost_already_booked"].happened)
     return ""
 
 
