@@ -75,14 +75,12 @@ def next_step(change: Change, seen: Seen, cal_now: datetime) -> Step:
             return Get(change)
         case Found(found) if change.phase is Phase.CHECKING:
             return begin_deleting(replace(change, was_missing=found is None), cal_now)
-        case Found(None):
+        case Found(None) | Accepted(None):
             return after_not_there(change, cal_now)
         case Found(Reservation() as reservation):
             return after_found(change.answered(cal_now), reservation, cal_now)
         case NotSeen(error):
             return after_not_seen(change, error)
-        case Accepted(None):
-            return after_deleted(change, cal_now)
         case Accepted(Reservation() as reservation):
             return after_accepted(change, reservation, cal_now)
         case Failed(error):
@@ -130,20 +128,22 @@ def park(change: Change, cal_now: datetime, refusal: Refused) -> Step:
     return write(change.parked_next(), cal_now)
 
 
-# --- After a GET ------------------------------------------------------------------------------
-
-
 def after_not_there(change: Change, cal_now: datetime) -> Step:
-    """Go on where cal.com does not have the reservation."""
+    """Go on where cal.com does not have the reservation, after a GET or a DELETE that was done."""
     match change.phase:
         case Phase.DELETING:
             return results.released(change, cal_now)
         case Phase.DISCARDING:
             return results.discarded(change)
+        case Phase.REPLACED:
+            return results.replaced(change, cal_now)
         case Phase.RETAKING:
             return ask_again(change, cal_now)
         case _:
             return results.vanished(change, cal_now)
+
+
+# --- After a GET ------------------------------------------------------------------------------
 
 
 def after_found(change: Change, found: Reservation, cal_now: datetime) -> Step:
@@ -229,19 +229,6 @@ def after_accepted(change: Change, reservation: Reservation, cal_now: datetime) 
             return results.back_at_origin(change, reservation)
         case _:
             return results.arrived(change, reservation)
-
-
-def after_deleted(change: Change, cal_now: datetime) -> Step:
-    """Go on after a DELETE that was done."""
-    match change.phase:
-        case Phase.DELETING:
-            return results.released(change, cal_now)
-        case Phase.DISCARDING:
-            return results.discarded(change)
-        case Phase.REPLACED:
-            return results.replaced(change, cal_now)
-        case _:  # retaking
-            return ask_again(change, cal_now)
 
 
 def after_failed(change: Change, error: CalcomError, cal_now: datetime) -> Step:
