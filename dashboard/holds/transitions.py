@@ -75,6 +75,8 @@ def next_step(change: Change, seen: Seen, cal_now: datetime) -> Step:
             return Get(change)
         case Found(found) if change.phase is Phase.CHECKING:
             return begin_deleting(replace(change, was_missing=found is None), cal_now)
+        case Accepted(None) if change.phase is Phase.REPLACED:
+            return results.replaced(change, cal_now)
         case Found(None) | Accepted(None):
             return after_not_there(change, cal_now)
         case Found(Reservation() as reservation):
@@ -135,8 +137,6 @@ def after_not_there(change: Change, cal_now: datetime) -> Step:
             return results.released(change, cal_now)
         case Phase.DISCARDING:
             return results.discarded(change)
-        case Phase.REPLACED:
-            return results.replaced(change, cal_now)
         case Phase.RETAKING:
             return ask_again(change, cal_now)
         case _:
