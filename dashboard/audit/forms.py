@@ -181,7 +181,6 @@ class LogForm(forms.Form):
         return self.choices().urlencode()
 
     def without(self, name: str, rest: Sequence[Term] = ()) -> str:
-        """Return the query with the rest of a field's terms; without the field where none is."""
         query = self.choices()
         query[name] = " ".join(map(str, rest))
         if not rest:

@@ -22,12 +22,7 @@ from dashboard.audit.term_values import TermError, number, one_of
 from dashboard.audit.text_index import SHORTEST, is_word
 from dashboard.audit.trail import Action, Outcome
 from dashboard.localization.folding import fold
-from dashboard.localization.searching import (
-    GAP,
-    NUMBER_TERM,
-    forms_of_term,
-    readings,
-)
+from dashboard.localization.searching import GAP, NUMBER_TERM, forms_of_term, readings
 
 TERM = re.compile(
     r"""(?P<minus>-)?(?:(?P<name>[A-Za-z]+):(?P<value>"[^"]*"|[^\s"]*)|(?P<word>"[^"]*"|[^\s"]+))"""
@@ -68,7 +63,9 @@ def conditions(text: str, context: Context) -> list[Condition]:
     found: list[Condition] = []
     by_name = defaultdict[str, list[Condition]](list)
     groups = in_groups(terms(text))
-    shortest = shortest_word(groups)
+    # A word needs three characters, unless another one can be looked for.
+    sought = ["".join(term.value for term in group) for group in groups if group[0].is_sought]
+    shortest = 1 if any(is_word(fold(word)) for word in sought) else SHORTEST
     for group in groups:
         minus, name, value = group[0]
         if name:
@@ -117,12 +114,6 @@ def in_groups(read: Iterable[Term]) -> list[list[Term]]:
 def without_words(text: str) -> str:
     """Return the terms of a valid text with "…" for its words, which may name a client."""
     return " ".join(str(term if term.name else term._replace(value="…")) for term in terms(text))
-
-
-def shortest_word(groups: Iterable[Sequence[Term]]) -> int:
-    """Return how many characters a word needs: three, unless another one can be looked for."""
-    found = ["".join(term.value for term in group) for group in groups if group[0].is_sought]
-    return 1 if any(is_word(fold(word)) for word in found) else SHORTEST
 
 
 def words(values: Sequence[str], context: Context, shortest: int) -> Word:
