@@ -26,6 +26,9 @@ def fill(_apps: Any, schema_editor: Any) -> None:
     """Insert and count the actions there are, and leave fewer texts in the index."""
     connection = schema_editor.connection
     with connection.cursor() as cursor:
+        cursor.execute(f"SELECT id FROM {action_sql.ENTRIES} LIMIT 1")
+        if cursor.fetchone() is None:
+            return  # a new database, in which what is counted today may have no column yet
         cursor.execute(ACTIONS.format(action_sql.all_actions(connection.vendor, COLUMNS)))
         cursor.execute(HOLDS_EVENT_TYPE)
         for statement in rollup_sql.statements(connection.vendor):
