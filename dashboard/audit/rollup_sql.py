@@ -11,7 +11,7 @@ Sources: https://www.sqlite.org/lang_upsert.html,
 https://www.postgresql.org/docs/current/sql-insert.html#SQL-ON-CONFLICT.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from dashboard.audit.action_sql import (
@@ -100,16 +100,15 @@ def of_new_row(vendor: str) -> str:
 
 def actions(vendor: str, kinds: Kinds, condition: str, spans: Iterable[int] = SPANS) -> str:
     """Return the query of KEY and id of the actions ``a`` of a condition, under these kinds."""
-    names = [f"'{kind}'" for kind in kinds]
+    counters = [f"'{kind}', {span}" for kind in kinds for span in spans]
     value = " ".join(f"WHEN '{kind}' THEN {each.value}" for kind, each in kinds.items())
     which = " ".join(f"WHEN '{kind}' THEN {each.condition}" for kind, each in kinds.items())
     return in_one_line(f"""
-        SELECT k.kind, s.span, {quarter(vendor, "a")} AS quarter,
-            CASE k.kind {value} END AS value, a.id
+        SELECT s.kind, s.span, {quarter(vendor, "a")} AS quarter,
+            CASE s.kind {value} END AS value, a.id
         FROM {ACTIONS} a
-        CROSS JOIN ({rows("kind", names)}) k
-        CROSS JOIN ({rows("span", spans)}) s
-        WHERE {condition} AND CASE k.kind {which} END
+        CROSS JOIN ({rows(["kind", "span"], counters)}) s
+        WHERE {condition} AND CASE s.kind {which} END
     """)
 
 
@@ -119,7 +118,7 @@ def answers(vendor: str, condition: str, spans: Iterable[int] = SPANS) -> str:
         SELECT '{ANSWERED}' AS kind, s.span, {quarter(vendor, "e")} AS quarter,
             {bucket()} AS value, e.id
         FROM {ENTRIES} e
-        CROSS JOIN ({rows("span", spans)}) s
+        CROSS JOIN ({rows(["span"], spans)}) s
         WHERE {condition} AND e.status IS NOT NULL AND e.milliseconds IS NOT NULL
     """)
 
@@ -147,9 +146,13 @@ def add(query: str) -> str:
     """)
 
 
-def rows(name: str, values: Iterable[object]) -> str:
-    """Return a query of constants, one in a row."""
-    return " UNION ALL ".join(f"SELECT {value} AS {name}" for value in values)
+def rows(names: Sequence[str], values: Iterable[object]) -> str:
+    """Return a query of rows of constants: a list, because each SELECT of a UNION is set up anew.
+
+    Both databases name its columns column1, column2 and so on.
+    """
+    columns = ", ".join(f"column{number} AS {name}" for number, name in enumerate(names, start=1))
+    return f"SELECT {columns} FROM (VALUES {', '.join(f'({row})' for row in values)}) v"
 
 
 def quarter(vendor: str, row: str) -> str:
