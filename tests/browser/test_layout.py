@@ -243,28 +243,6 @@ def test_nothing_is_cut_where_letters_are_far_apart(
     assert {path: outside for path, outside in found.items() if outside} == {}
 
 
-LINES = """(selector) => new Set([...document.querySelectorAll(selector)]
-  .map((part) => Math.round(part.getBoundingClientRect().bottom))).size"""
-BROKEN = """() => [...document.querySelectorAll("#live th a:first-child")]
-  .filter((link) => link.querySelector("b").offsetTop > link.offsetTop + 5)
-  .map((link) => link.textContent)"""
-
-
-def test_slots_of_next_year_and_buttons_that_extend_stay_on_one_line(
-    open_browser: OpenBrowser, product: Product
-) -> None:
-    pks = [product.place("ada", product.free_time(), "Hedy Lamarr") for _ in range(5)]
-    user = open_browser("ada")
-    user.page.goto("/?tab=mine")
-    assert user.page.evaluate(BROKEN) == []
-    lines = {}
-    for width in (1440, 390):
-        user.page.set_viewport_size({"width": width, "height": 900})
-        user.page.goto(f"/holds/{pks[0]}/")
-        lines[width] = user.page.evaluate(LINES, "#extend button[name=add]")
-    assert lines == {1440: 1, 390: 2}
-
-
 def test_filters_of_the_log_take_two_lines(open_browser: OpenBrowser) -> None:
     vera = open_browser("vera", viewport={"width": 1280, "height": 900})
     vera.page.goto("/audit/?outcome=ok")
