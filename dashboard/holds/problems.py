@@ -71,6 +71,12 @@ class HoldError(Exception):
         return f"{self.cause}: {self.happened}"
 
     @property
+    def is_beside_fields(self) -> bool:
+        """Return True where the messages beside the fields say all that happened."""
+        is_of_fields = self.cause == "our_rule" and bool(self.fields)
+        return is_of_fields and self.happened not in self.fields.values()
+
+    @property
     def asks(self) -> bool:
         """Return True for a doubt, which a person may confirm."""
         return self.cause in set(Doubt)

@@ -48,6 +48,17 @@ def test_refusals_stand_beside_their_field(calcom: Sandbox, staff: User) -> None
     assert all(re.search(r"<title[^>]*>\s*Error:", markup(a)) for a in answers)
 
 
+def test_refusal_beside_a_field_is_told_once(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff, minutes=60)
+    answers = {
+        "place": ask(desk(staff), slot_start="2020-01-13T09:00Z"),
+        "extend": desk(staff).post(f"/holds/{hold.pk}/extend", {"reservation_duration": 5}),
+    }
+    boxes = {name: markup(a).count('class="notice trouble"') for name, a in answers.items()}
+    assert boxes == {"place": 2, "extend": 2}  # one of them is in the texts of scripts
+    assert all("Not saved. Fix the highlighted fields." in markup(a) for a in answers.values())
+
+
 @pytest.mark.parametrize(
     ("kind", "status"),
     [
