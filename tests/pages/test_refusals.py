@@ -14,7 +14,7 @@ from dashboard.localization import local_times
 from dashboard.sandbox import Sandbox
 from tests.future_dates import day, named
 from tests.holds import verbs
-from tests.holds.verbs import ALL, CONSULT, GROUP, MONDAY, NO_HOSTS, ONE, STRANGERS
+from tests.holds.verbs import ALL, CONSULT, GROUP, MONDAY, ONE, STRANGERS
 from tests.pages.desk import ask, desk, markup, wish
 from tests.pages.grid import times, until
 
@@ -22,30 +22,6 @@ pytestmark = pytest.mark.slow  # details of a page: the fast lane has the contra
 
 SLOTS = "/v2/slots"
 ON_MONDAY = f"event_type_id=1&day={day(0)}"
-
-
-def test_refusals_stand_beside_their_field(calcom: Sandbox, staff: User) -> None:
-    browser = desk(staff)
-    answers = [
-        ask(browser, event_type_id=STRANGERS),
-        ask(browser, event_type_id=999_999),
-        ask(browser, event_type_id=NO_HOSTS),
-        ask(browser, slot_duration=30),
-        ask(browser, reservation_duration=121),
-        ask(browser, slot_start="2020-01-13T09:00Z"),
-    ]
-
-    beside = [(a.status_code, list(a.context["form"].errors)) for a in answers]
-    assert beside == [
-        (422, ["event_type_id"]),
-        (422, ["event_type_id"]),
-        (422, ["event_type_id"]),
-        (422, ["slot_duration"]),
-        (422, ["reservation_duration"]),
-        (422, ["slot_start"]),
-    ]
-    assert all(a.context["form"]["client_name"].value() == "Grace" for a in answers)
-    assert all(re.search(r"<title[^>]*>\s*Error:", markup(a)) for a in answers)
 
 
 def test_refusal_beside_a_field_is_told_once(calcom: Sandbox, staff: User) -> None:
