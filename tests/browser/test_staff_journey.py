@@ -20,16 +20,6 @@ class TestSignIn:
         expect(user.page).to_have_url(re.compile("/holds/new$"))
         user.expect_heading("Hold a time")
 
-    def test_sign_out_ends_the_session(self, open_browser: OpenBrowser) -> None:
-        user = open_browser("grace", is_signed_in=False)
-        user.page.goto("/")
-        user.sign_in()
-        user.page.locator("details.menu summary").click()
-        user.press("Sign out", within="header")
-        expect(user.page.get_by_role("heading", name="Sign in")).to_be_visible()
-        user.page.goto("/")
-        user.expect_path("/accounts/login/?next=/")
-
 
 class TestPlace:
     def test_a_new_hold_appears_on_the_board(self, ada: User, product: Product) -> None:
@@ -64,18 +54,6 @@ class TestPlace:
         expect(ada.page.get_by_role("timer")).to_have_text("You can try again now.")
         ada.press("Hold this time")
         assert ada.hold_id
-
-    def test_a_double_click_places_one_hold(self, ada: User, product: Product) -> None:
-        at = product.free_time()
-        product.calcom.faults.add("delay", method="POST", seconds=0.5, count=None)
-        ada.page.goto("/holds/new")
-        ada.type_time(at)
-        ada.fill(client_name="Hedy Lamarr")
-        ada.page.get_by_role("button", name="Hold this time").dblclick()
-        assert ada.hold_id
-        ada.expect_text("Hedy Lamarr")
-        assert len(product.calcom.calls("POST")) == 1
-        assert product.starts().count(at) == 1
 
     def test_the_back_button_returns_to_the_form(self, ada: User, product: Product) -> None:
         pk = ada.place_by_form(product.free_time())

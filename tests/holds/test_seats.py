@@ -29,13 +29,3 @@ def test_move_of_another_event_type_to_a_time_with_seats_left(calcom: Sandbox, s
         verbs.move(staff, hold, MONDAY, event_type_id=GROUP)
 
     assert refused.value.happened == ONE_HOLD
-
-
-def test_time_without_seats_is_full(calcom: Sandbox, staff: User) -> None:
-    """Ask for the time of the recorded booking, which has all five seats."""
-    [full] = [one.start for one in calcom.bookings() if one.event_type == GROUP]
-
-    with pytest.raises(HoldError) as refused:
-        verbs.place(staff, event_type=GROUP, start=full)
-
-    assert refused.value.happened == "This time is full: no seats are left."

@@ -204,24 +204,6 @@ def test_a_check_is_not_offered_where_it_is_refused(
 class TestSecondReservation:
     """An unanswered change by *new first* leaves a second reservation that may stand."""
 
-    def test_both_pages_tell_of_it(self, calcom: Sandbox, browser: Client, staff: User) -> None:
-        hold = verbs.place(staff)
-        calcom.faults.add("drop", when="before", method="POST")
-        answer = browser.post(
-            f"/holds/{hold.pk}/move", {"slot_start": LATER.isoformat(), "event_type_id": 2}
-        )
-        assert answer.status_code == 303
-        second = Hold.objects.get(stands_in_for=hold)
-        page = markup(browser.get(answer["Location"]))
-        told = "A second reservation may stand at cal.com beside it"
-        assert page.count(told) == 1
-        assert f'href="/holds/{second.pk}/"' in page
-        again = markup(browser.get(answer["Location"]))
-        assert again.count(told) == 1
-        own = markup(browser.get(f"/holds/{second.pk}/"))
-        assert f'<a href="/holds/{hold.pk}/">another hold</a>' in own
-        assert "Nothing is recorded about this hold." not in own
-
     def test_page_tells_of_it_while_its_end_is_not_known(self, staff: User) -> None:
         hold = put(staff)
         second = put(

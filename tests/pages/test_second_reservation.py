@@ -58,6 +58,7 @@ def test_page_names_the_second_reservation_that_is_not_known(  # noqa: PLR0917
     assert local_times.when(second.latest_end) in sentence
     text = markup(page)
     assert sentence in text
+    assert text.count("A second reservation may stand at cal.com beside it") == 1
     assert f'<a href="{row.url}">{row.slot_day}<b>{row.slot_time}</b></a>' in text
     # The hold itself is known to stand.
     assert page.context["row"].state == "held"
