@@ -33,7 +33,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--before", type=day, metavar="DATE", help="instead of AUDIT_RETENTION_DAYS"
+            "--before", type=day, metavar="YYYY-MM-DD", help="instead of AUDIT_RETENTION_DAYS"
         )
         parser.add_argument(
             "--checkpoint",

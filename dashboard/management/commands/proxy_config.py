@@ -27,7 +27,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("kind", choices=sorted(TEMPLATES))
         parser.add_argument(
-            "--bind", default=bind, type=address, help="as given to 'serve' (%(default)s)"
+            "--bind",
+            default=bind,
+            type=address,
+            metavar="ADDRESS",
+            help="as given to 'serve' (default: %(default)s)",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
