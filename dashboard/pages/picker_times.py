@@ -1,9 +1,11 @@
 """Read the times of one event type for whole days of the viewer, each span once per page."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,6 +13,7 @@ from django.core.exceptions import ValidationError
 from dashboard.calcom_state import free_times
 from dashboard.calcom_state.free_times import WEEK_DAYS, Listing, Span, monday_of
 from dashboard.holds import open_times
+from dashboard.holds.hosts import named_hosts
 from dashboard.holds.models import Hold
 from dashboard.holds.open_times import OpenTime
 from dashboard.localization import local_times
@@ -135,8 +138,22 @@ def read_together(readers: Sequence[TimesReader], first: date, days: int, viewer
         cal_now=viewer.cal_now,
         now=viewer.now,
     )
-    for reader in readers:
-        reader.take(first, days, listings, holds)
+    by_event_type, by_host = by_need(holds)
+    for reader in readers:  # hundreds, each of which would look at the holds of all
+        of_hosts = chain.from_iterable(by_host[key] for key in reader.hosts)
+        own = dict.fromkeys(chain(by_event_type[reader.event_type_id], of_hosts))
+        reader.take(first, days, listings, [*own])
+
+
+def by_need(holds: Iterable[Hold]) -> tuple[dict[int, list[Hold]], dict[Any, list[Hold]]]:
+    """Return the holds by event type, and by key of each host that they need."""
+    by_event_type: dict[int, list[Hold]] = defaultdict(list)
+    by_host: dict[Any, list[Hold]] = defaultdict(list)
+    for hold in holds:
+        by_event_type[hold.event_type_id].append(hold)
+        for key in named_hosts(hold):
+            by_host[key].append(hold)
+    return by_event_type, by_host
 
 
 def etag_of_holds(holds: Iterable[Hold], dates: Iterable[date], viewer: Viewer) -> str:
