@@ -103,6 +103,7 @@ def test_reload_waits_for_no_settle_and_sigterm_ends_both(variables, tmp_path):
 def test_processes_end_with_a_killed_command(variables, tmp_path):
     with serving_with_settle(variables, tmp_path) as site:
         started = children(site.process.pid)
+        assert len(started) == 2
         site.process.kill()
         wait_for(lambda: not any(map(alive, started)))
 
