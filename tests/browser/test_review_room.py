@@ -92,6 +92,27 @@ def test_stories_and_saved_searches(
     vera.expect_path("/audit/")
 
 
+def test_phone_shows_entries_before_filters(vera: User) -> None:
+    vera.page.set_viewport_size({"width": 390, "height": 844})
+    vera.page.goto("/audit/")
+    first, person = vera.page.locator("main tbody tr").first, vera.field("person")
+    top = first.evaluate("(row) => row.getBoundingClientRect().top")
+    assert top < 844 / 2
+    expect(person).to_be_hidden()
+    more = vera.page.get_by_label("More filters")
+    more.check()
+    person.select_option(label="the system")
+    vera.page.get_by_role("button", name="Show", exact=True).click()
+    expect(vera.page).to_have_url(re.compile("person="))
+    expect(person).to_be_visible()
+    vera.page.goto("/audit/?since=1999-13-01")
+    expect(vera.field("since")).to_be_visible()  # a field with an error is always shown
+    expect(person).to_be_hidden()
+    vera.page.set_viewport_size({"width": 1440, "height": 900})
+    expect(person).to_be_visible()
+    expect(more).to_be_hidden()
+
+
 def test_refused_search_is_in_the_address(vera: User) -> None:
     # It can be loaded again, and Back leads to the search before.
     vera.refusals.add(422)
