@@ -144,7 +144,7 @@ def block(
         lines.append((row[0], row[1], line(row)))
     lines.sort()
     last = lines[-1][0] if lines else 0
-    return Block("".join([text for *_order, text in lines]), len(lines), last)
+    return Block("".join([text for _key, _entry_id, text in lines]), len(lines), last)
 
 
 def stored_columns(vendor: str) -> str:
