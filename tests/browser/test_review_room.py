@@ -96,7 +96,7 @@ def test_phone_shows_entries_before_filters(vera: User) -> None:
     vera.page.set_viewport_size({"width": 390, "height": 844})
     vera.page.goto("/audit/")
     first, person = vera.page.locator("main tbody tr").first, vera.field("person")
-    assert first.evaluate("(row) => row.getBoundingClientRect().bottom") < 600
+    assert first.evaluate("(row) => row.getBoundingClientRect().top") < 500
     expect(person).to_be_hidden()
     more = vera.page.get_by_label("More filters")
     more.check()
