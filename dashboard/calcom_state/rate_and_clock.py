@@ -14,6 +14,7 @@ from dashboard.calcom_state.models import Upstream
 
 log = logging.getLogger(__name__)
 ROW = 1  # primary key
+NO_MACHINE = "none"  # in place of a boot id: the offset is not trusted
 CLOCK_SQL = (
     "SELECT clock_offset_ms, clock_base_ms, clock_boot_id FROM dashboard_upstream WHERE id = %s"
 )
@@ -41,12 +42,15 @@ _read_again_at: dict[str, float] = {}  # the same
 def load() -> Upstream:
     """Return the stored row, or an unsaved one.
 
-    What another key or address was told about rate and habits is forgotten with the next save.
-    Plain SQL, because every verb calls it.
+    What another key or address was told is forgotten with the next save. Its clock may have been
+    another, too: the offset is not trusted until cal.com answers. Plain SQL, because every verb
+    calls it.
     """
     rows = Upstream.objects.raw("SELECT * FROM dashboard_upstream WHERE id = %s", [ROW])
     upstream = next(iter(rows), None) or Upstream(pk=ROW)
     if upstream.source != calcom_client.source_digest():
+        if upstream.source:
+            upstream.learn(clock_boot_id=NO_MACHINE, clock_base_ms=None, answered_at=None)
         upstream.learn(
             source=calcom_client.source_digest(),
             rate_limit=None,

@@ -28,6 +28,7 @@ from tests.pages.desk import desk
 pytestmark = pytest.mark.slow  # details of verbs: the fast lane has test_verbs
 
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
+MILLISECOND = SECOND / 1000
 
 
 @pytest.fixture
@@ -214,6 +215,26 @@ def test_process_of_a_machine_started_anew_asks_before_it_ends_holds(
     settle.settle_all(timezone.now())
     assert states(*live) == ["held", "held"]
     assert rate_and_clock.is_trusted(rate_and_clock.load())
+
+
+def test_start_with_another_address_asks_before_it_ends_holds(
+    calcom: Sandbox, our_clock: SetClock, live: list[Hold], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock there, such as that of a sandbox for training, may have been another."""
+    ahead = 4 * HOUR
+    Upstream.objects.update(
+        source="another",
+        clock_offset_ms=ahead // MILLISECOND,
+        answered_at=calcom.clock.now() + ahead,
+    )
+    monkeypatch.setattr(clock, "_bases", clock.Bases())
+
+    settle.settle_times(timezone.now())
+    assert states(*live) == ["held", "held"]
+    settle.settle_all(timezone.now())
+    assert states(*live) == ["held", "held"]
+    upstream = rate_and_clock.load()
+    assert abs(upstream.cal_now(timezone.now()) - calcom.clock.now()) < 2 * SECOND
 
 
 def test_many_verbs_ask_once_for_a_time_that_does_not_come(
