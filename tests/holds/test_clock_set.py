@@ -220,7 +220,7 @@ def test_process_of_a_machine_started_anew_asks_before_it_ends_holds(
 def test_start_with_another_address_asks_before_it_ends_holds(
     calcom: Sandbox, our_clock: SetClock, live: list[Hold], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The clock there, such as that of a sandbox for training, may have been another."""
+    """A sandbox for training, for one, may have another clock."""
     ahead = 4 * HOUR
     Upstream.objects.update(
         source="another",
