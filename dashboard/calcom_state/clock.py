@@ -26,8 +26,8 @@ STEP_MS = 2000
 class Bases:
     """Values of ``base_ms`` that this process has seen."""
 
-    confirmed: int | None = None  # when the local clock was last known to be right
-    offset: tuple[str, int] | None = None  # learnt then: source, and ms; see ``own_offset``
+    confirmed: int | None = None  # when the local clock was last known, or taken, to be right
+    offset: tuple[str, int] | None = None  # last learnt: source, and ms; see ``own_offset``
     last: int | None = None
     changed_at: tuple[float, datetime] | None = None  # by ticks, and by the local clock
 
@@ -98,8 +98,8 @@ def own_offset(source: str) -> tuple[int, int | None] | None:
 
 
 def is_confirmed() -> bool:
-    """Return whether this process has known the local clock to be right."""
-    return _bases.confirmed is not None
+    """Return whether an answer of cal.com has told this process that the local clock is right."""
+    return _bases.offset is not None
 
 
 def has_stepped_since(base: int | None) -> bool:

@@ -7,10 +7,11 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
-from dashboard.calcom_state import rate_and_clock
+from dashboard.calcom_state import clock, rate_and_clock
 from dashboard.calcom_state.models import Upstream
 from dashboard.holds import checks, settle
 from dashboard.holds.models import Hold
+from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds import verbs
@@ -56,6 +57,26 @@ def test_no_hold_ends_by_the_clock_of_another_machine(
     assert states(*live) == ["held", "held"]
     assert AuditEntry.objects.count() == entries + 2  # of the check
     assert all(abs(datetime.fromisoformat(at) - calcom.clock.now()) < MINUTE for at in shown)
+
+
+def test_call_without_an_answer_confirms_no_clock(
+    calcom: Sandbox,
+    staff: User,
+    our_clock: SetClock,
+    live: list[Hold],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """This machine was started anew with a wrong clock, and cal.com cannot be reached."""
+    Upstream.objects.update(clock_boot_id="before the start")
+    monkeypatch.setattr(clock, "_bases", clock.Bases())
+    our_clock.ahead = 2 * HOUR
+    calcom.faults.add("drop", count=None)
+
+    with pytest.raises(HoldError):
+        checks.check(hold_id=live[0].pk, by=acting(staff), now=timezone.now())
+    settle.settle_all(timezone.now())
+
+    assert states(*live) == ["held", "held"]
 
 
 @pytest.mark.usefixtures("calcom", "our_clock", "live")
