@@ -222,6 +222,10 @@ class TestFinding:
         yield AuditEntry.objects.get(action_id=begun.action_id)
         forget_kept()
 
+    def test_board_says_who_tried_what(self, finding: AuditEntry, staff: User) -> None:
+        board = markup(desk(staff).get("/?tab=attention"))
+        assert f"<p>{staff.username} tried to extend" in " ".join(board.split())
+
     def test_admin_puts_it_aside_and_the_log_says_so(
         self, finding: AuditEntry, admin: User
     ) -> None:
