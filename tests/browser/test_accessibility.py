@@ -12,6 +12,8 @@ from tests.browser.user import PHONE, OpenBrowser, User
 def test_the_pages_about_people(vera: User) -> None:
     people = "/admin/dashboard/user/"
     vera.page.goto(people)
+    search = vera.page.locator("#changelist-search [type=submit]")
+    expect(search).to_have_css("box-shadow", "none")  # flat, like other buttons
     heights = "(links) => links.map((link) => link.getBoundingClientRect().height)"
     assert min(vera.page.locator("#changelist-filter li a").evaluate_all(heights)) >= 24
     for name, path in {"list": "", "change": "1/change/"}.items():
