@@ -18,7 +18,7 @@ from dashboard.edge import database, health
 from dashboard.management import demonstration
 
 WITHOUT_ENVIRONMENT = {"demo", "sandbox"}
-HELP = {"help", "--help", "-h"}
+HELP = {"--help", "-h"}
 SERVING = {"serve", "settle"}  # what these do, Holdfast does by itself
 # Exit codes that a shell gives a program for an unread pipe and for Ctrl-C.
 UNREAD = 128 + signal.SIGPIPE
@@ -68,7 +68,7 @@ def execute(arguments: list[str], command: str) -> None:
     try:
         _ = settings.BASE_DIR  # read now, or Django reports an unknown command instead
     except ImproperlyConfigured:
-        if command and HELP.isdisjoint(arguments):
+        if command not in {"", "help"} and HELP.isdisjoint(arguments):
             raise
         demonstration.use_made_up_settings()
     try:

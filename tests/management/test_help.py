@@ -24,7 +24,8 @@ def test_help_needs_no_setting(arguments, begins):
         assert (done.returncode, done.stdout[: len(begins)]) == (0, begins)
 
 
-def test_word_that_is_no_command_and_no_help_needs_the_settings():
-    done = run(["manage.py", "helps"], env={"PATH": os.environ["PATH"]})
+@pytest.mark.parametrize("arguments", [["helps"], ["person", "add", "help"]])
+def test_what_is_no_help_needs_the_settings(arguments):
+    done = run(["manage.py", *arguments], env={"PATH": os.environ["PATH"]})
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("SECRET_KEY is not set.")
