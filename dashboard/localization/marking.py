@@ -1,12 +1,15 @@
 """Mark names in sentences for HTML."""
 
 import html
+import re
 from typing import Any
 
 from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+
+TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")  # marks that turn, or end to turn, a text
 
 
 def name(text: object) -> SafeString:
@@ -15,8 +18,11 @@ def name(text: object) -> SafeString:
 
 
 def isolated(text: str) -> str:
-    """Isolate a name where no tag is possible, as in a title: U+202E in it turns what follows."""
-    return f"\u2068{text}\u2069"
+    """Isolate a name where no tag is possible, as in a title: U+202E in it turns what follows.
+
+    Its own marks of this kind are left out, because one of them ends the isolation.
+    """
+    return f"\u2068{TURNING.sub('', text)}\u2069"
 
 
 def in_english(text: str) -> str:
