@@ -28,16 +28,20 @@ for (const event of ["change", "reset", "htmx:after:swap"]) {
 }
 window.addEventListener("pageshow", countSelected); // browsers tick boxes again on the way back
 
-// What was done with the selected holds is listed above the board; the next ones start from none.
-let isForSelected = false;
+// What was done with the selected holds is listed above the board, and they are selected no more.
+// Those that were selected while cal.com answered stay so.
+let sent = new Set();
 
 document.addEventListener("submit", ({ target, submitter }) => {
-  if (target.id === "live") isForSelected = submitter?.matches(".chosen") ?? false;
+  if (target.id !== "live") return;
+  const boxes = submitter?.matches(".chosen") ? target.querySelectorAll("tbody :checked") : [];
+  sent = new Set(Array.from(boxes, (box) => box.value));
 });
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
-  if (!isForSelected || ctx.sourceElement.id !== "live" || ctx.response.status !== 200) return;
-  isForSelected = false;
-  for (const box of board.querySelectorAll("#live tbody :checked")) box.checked = false;
+  if (ctx.sourceElement.id !== "live" || ctx.response.status !== 200) return;
+  for (const box of board.querySelectorAll("#live tbody :checked")) {
+    if (sent.has(box.value)) box.checked = false;
+  }
 });
 
 // An update moves rows. A click right after that, at the place where the pointer already was, was

@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.product import ZONE, Product
 from tests.browser.user import User, in_both_ways
@@ -156,6 +156,27 @@ def test_the_selected_holds_are_extended_at_once(ada: User, product: Product) ->
         ticked.uncheck()
     ada.page.locator("#results").get_by_role("link", name="Close").click()
     expect(ada.page.locator("#results > *")).to_have_count(0)
+
+
+def test_what_is_selected_while_others_are_extended_stays_so(ada: User, product: Product) -> None:
+    pks = [product.place("ada", product.free_time(), f"Noether {n}") for n in range(2)]
+    ada.page.goto("/")
+    select(ada, pks[:1])
+    waiting: list[Route] = []
+
+    def hold_back(route: Route) -> None:
+        waiting.append(route)
+
+    ada.page.route("**/extend?*", hold_back)
+    with ada.page.expect_request("**/extend?*"):
+        press_for_selected(ada, "Extend selected by 15 min")
+    select(ada, pks[1:])
+    waiting[0].continue_()
+    ada.expect_text("Extended: 1 of 1 hold.")
+    expect(ada.page.locator("#live tbody :checked")).to_have_value(str(pks[1]))
+    button = ada.page.locator("#live").get_by_role("button", name=re.compile("^Release selected"))
+    expect(button).to_have_attribute("data-selected", "1")
+    ada.page.unroute("**/extend?*")
 
 
 class TestOffer:
