@@ -66,6 +66,10 @@ class ClientForm(ServiceForm):
         label=_("Note"), max_length=NOTE_LENGTH, required=False, widget=NOTE_INPUT
     )
 
+    def clean_client_name(self) -> str:
+        """Leave out the mark that ends an isolation: pages isolate a name from what follows it."""
+        return str(self.cleaned_data["client_name"]).replace("\u2069", "").strip()
+
     def client(self) -> ClientDetails:
         """Return the valid values as services take them."""
         data = self.cleaned_data

@@ -1,4 +1,4 @@
-"""Titles of pages that name a client: a name cannot turn the text that follows it."""
+"""Titles and pages that name a client: a name cannot turn the text that follows it."""
 
 import re
 
@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.holds.models import Offer
+from dashboard.holds.models import Hold, Offer
+from dashboard.sandbox import Sandbox
 from tests.holds.factories import put
-from tests.pages.desk import desk
+from tests.pages.desk import ask, desk
 
 pytestmark = pytest.mark.slow
 # The first mark would end the isolation, the second turns what follows.
@@ -28,3 +29,13 @@ def test_name_of_a_client_is_isolated(staff: User, admin: User) -> None:
         title = re.search(r"<title[^>]*>(.*?)</title>", page, re.DOTALL)[1]
         assert "Anna\u2069" in title.partition("\u2068")[2], path
         assert re.findall("[\u202a-\u202e\u2066-\u2069]", title) == ["\u2068", "\u2069"]
+
+
+def test_name_is_stored_without_what_ends_its_isolation(calcom: Sandbox, staff: User) -> None:
+    assert ask(desk(staff), client_name=TURNED).status_code == 303
+    hold = Hold.objects.get()
+    assert hold.client_name == "A\u202enna"
+    edited = {"client_name": "Ben\u2069", "client_contact": "", "note": ""}
+    assert desk(staff).post(f"/holds/{hold.pk}/client", edited).status_code == 303
+    hold.refresh_from_db()
+    assert hold.client_name == "Ben"
