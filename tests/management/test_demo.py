@@ -34,6 +34,7 @@ from tests.serving import static_root
 
 SIGN_IN = re.compile(r"^  (\w+) / (\S+)$", re.MULTILINE)
 CLIENT = re.compile(r'class="client" translate="no">\s*([^<]*[^<\s])')
+HUE = re.compile(r'class="calendar-cell">\s*<span class="calendar hue-(\w+)"')
 WAIT_SECONDS = 120
 
 
@@ -154,6 +155,7 @@ def test_first_start_ignores_the_environment_and_the_next_finds_its_data(project
         assert placed.status_code == 303
         page = placed.headers["Location"]
         assert "Ada Rossi" in staff.get(page).text
+        colours = HUE.findall(staff.get("/").text)
         cookies = staff.client.cookies
         beside = failure(project, "--port", "0")
         goodbye = "\nEnded. The next start finds everything as it is now.\n"
@@ -165,6 +167,7 @@ def test_first_start_ignores_the_environment_and_the_next_finds_its_data(project
         demo(project, "--port", port, **QUICK_WORK) as second,
         Visitor(second.url, cookies=cookies) as staff,
     ):
+        assert HUE.findall(staff.get("/").text) == colours  # grey without a list of event types
         assert "Ada Rossi" in staff.get(page).text  # still signed in, and still held
         checked = staff.post(page, f"{page}check")
         assert (checked.status_code, checked.headers["Location"]) == (303, page)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from dashboard.accounts import people
 from dashboard.accounts.models import User
 from dashboard.accounts.roles import Role
-from dashboard.calendars import changes
+from dashboard.calendars import catalogue, changes
 from dashboard.calendars.models import Calendar
 from dashboard.edge.checks import check_collected
 from dashboard.edge.public_address import is_loopback
@@ -63,8 +63,10 @@ class Command(BaseCommand):
             with demo_sandbox() as sandbox, Children(logs=demonstration.FOLDER) as children:
                 demonstration.tell_children("PUBLIC_URL", url)
                 demonstration.tell_children("CALCOM_API_URL", sandbox.url)
+                settings.CALCOM_API_URL = sandbox.url  # it was read before there was one
+                # The stand-in is new to Holdfast, whose board gives no colours without its lists.
+                catalogue.catalogue(now=timezone.now())
                 if is_first_start:
-                    settings.CALCOM_API_URL = sandbox.url  # it was read before there was one
                     examples.place_examples()
                 start_children(children, listener)
                 self.print_addresses(url, sign_ins, sandbox.control_url)
