@@ -25,14 +25,20 @@ def long_log(staff, colleague, hold) -> None:
 
 
 def calls_of_page(browser, monkeypatch, lines: int, *, are_kept: bool) -> int:
-    """Return the number of function calls of a page with so many lines, once it is warm."""
+    """Return the number of function calls of a page with so many lines, once it is warm.
+
+    The least of three, because what is kept for a time may have to be made anew meanwhile.
+    """
     monkeypatch.setattr(search, "PAGE_SIZE", lines)
     browser.get("/audit/")
-    if not are_kept:
-        line_of.cache_clear()
-    with Profile() as profile:
-        assert len(browser.get("/audit/").context["page"].lines) == lines
-    return Stats(profile).total_calls
+    counts = []
+    for _view in range(3):
+        if not are_kept:
+            line_of.cache_clear()
+        with Profile() as profile:
+            assert len(browser.get("/audit/").context["page"].lines) == lines
+        counts.append(Stats(profile).total_calls)
+    return min(counts)
 
 
 def test_line_takes_few_calls(long_log, admins_browser, monkeypatch):
