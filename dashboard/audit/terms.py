@@ -223,8 +223,9 @@ def exactly(column: str, value: str) -> Q:
     return Q(**{column: value})
 
 
-# By the names of terms. Each returns a condition on actions, or raises TermError. The log keeps the
-# terms of an export for ever: ``without_words`` must leave out values that may name a client.
+# Readers by the names of terms. Each returns a condition on actions, or raises TermError. The entry
+# of an export has the terms of its search and cannot be erased, so ``without_words`` must remove
+# values that may name a client.
 READERS: dict[str, Callable[[str, Context], Condition]] = {
     "actor": named_people.actor,
     "about": named_people.about,

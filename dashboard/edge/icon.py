@@ -1,4 +1,4 @@
-"""The address at which browsers look for an icon where no page names one, as beside an export."""
+"""Redirect ``/favicon.ico``, which browsers request where no page names an icon, to the icon."""
 
 from django.http import HttpRequest, HttpResponseRedirect
 from django.templatetags.static import static

@@ -19,7 +19,7 @@ MOST_QUOTED = 40  # characters of a text that a message repeats
 # of places to break a line, and of none.
 INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 EXTENSIONS = (15, 5, 30, 60)  # minutes that buttons add; the board has the first
-ENDS_SOON = 2  # minutes
+ENDS_SOON = 2  # minutes left of a hold that is about to end
 LARGEST_ID = 2**31 - 1  # cal.com's database column is 32 bits wide
 # A browser's own pickers read ISO 8601 in every language.
 DATE_INPUT = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
