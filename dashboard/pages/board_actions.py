@@ -70,14 +70,14 @@ def extend_many(request: HttpRequest) -> HttpResponse:
     failures = [(row.hold, row.error) for row in rows if row.error]
     not_done = [hold for hold, error in failures if error.outcome == Outcome.UNAVAILABLE]
     later = chosen[MOST_EXTENDED:]
-    holds = Hold.objects.in_bulk(later)
+    rest = sorted(Hold.objects.filter(pk__in=later), key=lambda hold: later.index(hold.pk))
     viewer = read_register(request)
     return board_with_results(
         request,
         viewer,
         extended=flash.extend_summary(rows),
         results=outcomes(failed_first, viewer, flash.held_longer),
-        rest=[*not_done, *(holds[pk] for pk in later)],
+        rest=[*not_done, *rest],
         add=add,
     )
 
