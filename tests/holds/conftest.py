@@ -5,11 +5,15 @@ from datetime import timedelta
 
 import pytest
 
+from dashboard.accounts.models import User
 from dashboard.calcom_state import calcom_client, clock
 from dashboard.holds import operation
+from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from tests import future_dates
+from tests.holds import verbs
 from tests.holds.clocks import SetClock
+from tests.holds.verbs import LATER
 from tests.kept import forget_kept
 from tests.waiting import PATIENCE
 
@@ -45,3 +49,9 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 def our_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
     monkeypatch.setattr(clock, "_bases", clock.Bases())  # not for the next test
     return SetClock(monkeypatch)
+
+
+@pytest.fixture
+def live(calcom: Sandbox, staff: User, our_clock: SetClock) -> list[Hold]:
+    """Place two live holds, of 15 and of 90 minutes, before a test sets the clock."""
+    return [verbs.place(staff), verbs.place(staff, start=LATER, minutes=90)]

@@ -22,18 +22,13 @@ from tests.holds.clocks import SetClock
 from tests.holds.crash import KilledError, die
 from tests.holds.observe import at_cal_com, in_register, is_held_for, states
 from tests.holds.offers import offered
-from tests.holds.verbs import LATER, MONDAY
+from tests.holds.verbs import MONDAY
 from tests.pages.desk import desk
 
 pytestmark = pytest.mark.slow  # details of verbs: the fast lane has test_verbs
 
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
 MILLISECOND = SECOND / 1000
-
-
-@pytest.fixture
-def live(calcom: Sandbox, staff: User, our_clock: SetClock) -> list[Hold]:
-    return [verbs.place(staff), verbs.place(staff, start=LATER, minutes=90)]
 
 
 @pytest.mark.parametrize("hours", [2, -3])

@@ -14,20 +14,13 @@ from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
-from tests.holds import verbs
 from tests.holds.clocks import SetClock
 from tests.holds.observe import states
-from tests.holds.verbs import LATER
 from tests.pages.desk import desk
 
 pytestmark = pytest.mark.slow  # details of verbs: the fast lane has test_verbs
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-
-
-@pytest.fixture
-def live(calcom: Sandbox, staff: User, our_clock: SetClock) -> list[Hold]:
-    return [verbs.place(staff), verbs.place(staff, start=LATER, minutes=90)]
 
 
 def test_offset_of_another_machine_is_trusted_while_our_clock_is_steady(
