@@ -32,7 +32,7 @@ MOST_EXTENDED = 100  # the same
 def check_many(request: HttpRequest) -> HttpResponse:
     """Ask cal.com about the selected holds, or all that the person may change; show the results."""
     viewer = read_register(request)
-    named = parameters.numbers(request.POST.getlist("hold"))
+    named = parameters.hold_numbers(request.POST.getlist("hold"))
     if request.POST.get("all") == "yes":
         live = Hold.objects.live(viewer.cal_now).order_by("held_until")
         own = live if viewer.is_admin else live.filter(holder=viewer.user)
@@ -55,7 +55,7 @@ def check_many(request: HttpRequest) -> HttpResponse:
 @require_POST
 def extend_many(request: HttpRequest) -> HttpResponse:
     """Extend the selected holds by the minutes of the button; show the results above the board."""
-    chosen = existing(parameters.numbers(request.POST.getlist("hold")))
+    chosen = existing(parameters.hold_numbers(request.POST.getlist("hold")))
     add = parameters.number(request.POST.get("add"))
     if not chosen or not add:
         return responses.none_chosen(request)

@@ -28,6 +28,11 @@ def numbers(texts: Iterable[str]) -> list[int]:
     return [found for found in map(number, texts) if found is not None]
 
 
+def hold_numbers(texts: Iterable[str]) -> list[int]:
+    """Return the primary keys that boxes of holds send, with or without a version."""
+    return numbers(text.partition("-")[0] for text in texts)
+
+
 def posted_hold(request: HttpRequest) -> int:
     """Return the primary key that a form names as ``hold``. Raise Http404 where there is none."""
     pk = number(request.POST.get("hold"))
@@ -42,12 +47,19 @@ def version(request: HttpRequest) -> int | None:
 
 
 def versions(request: HttpRequest) -> dict[int, int]:
-    """Return the versions that a page of several holds showed: ``version_7`` is that of hold 7."""
-    found = {}
+    """Return the versions that a page of several holds showed, by their primary keys.
+
+    A box sends version 3 of hold 7 as ``hold=7-3``, which is short on a full board; for a hold that
+    has no box, or is not the chosen one, there is ``version_7=3``.
+    """
+    sent = [text.partition("-") for text in request.POST.getlist("hold")]
     for name in request.POST:
-        prefix, _underscore, digits = name.partition("_")
-        pk, shown = number(digits), _version(request.POST.get(name))
-        if prefix == "version" and pk is not None and shown is not None:
+        if name.startswith("version_"):
+            sent.append((name.removeprefix("version_"), "", request.POST.get(name, "")))
+    found = {}
+    for digits, _separator, text in sent:
+        pk, shown = number(digits), _version(text)
+        if pk is not None and shown is not None:
             found[pk] = shown
     return found
 

@@ -83,7 +83,7 @@ def chosen_holds(data: QueryDict) -> list[int]:
     A form names each in a field of its own; an address names all in one.
     """
     named = ".".join(data.getlist("hold")).split(".")
-    return existing(parameters.numbers(named)[:MOST_CHOSEN])
+    return existing(parameters.hold_numbers(named)[:MOST_CHOSEN])
 
 
 def redirect_to_confirm(request: HttpRequest, chosen: list[int]) -> HttpResponse:

@@ -35,12 +35,12 @@ let sent = new Set();
 document.addEventListener("submit", ({ target, submitter }) => {
   if (target.id !== "live") return;
   const boxes = submitter?.matches(".chosen") ? target.querySelectorAll("tbody :checked") : [];
-  sent = new Set(Array.from(boxes, (box) => box.value));
+  sent = new Set(Array.from(boxes, (box) => box.closest("tr").id));
 });
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   if (ctx.sourceElement.id !== "live" || ctx.response.status !== 200) return;
   for (const box of board.querySelectorAll("#live tbody :checked")) {
-    if (sent.has(box.value)) box.checked = false;
+    if (sent.has(box.closest("tr").id)) box.checked = false;
   }
 });
 

@@ -36,6 +36,12 @@ def test_invalid_version_fits_no_hold(rf: RequestFactory, text: str) -> None:
     assert (parameters.version(asked), parameters.versions(asked)) == (-1, {7: -1})
 
 
+def test_box_of_a_hold_sends_the_version_shown(rf: RequestFactory) -> None:
+    asked = rf.post("/", {"hold": ["7-3", "8", "9-x", "x-1", "10-"], "version_11": "2"})
+    assert parameters.hold_numbers(asked.POST.getlist("hold")) == [7, 8, 9, 10]
+    assert parameters.versions(asked) == {7: 3, 9: parameters.NO_VERSION, 11: 2}
+
+
 def test_doubts_are_open_until_confirmed_on_a_page_that_asks(rf: RequestFactory) -> None:
     def open_doubts(asks: str, confirmed: str) -> frozenset[Doubt]:
         return parameters.open_doubts(rf.post("/", {"asks": asks, "confirm": confirmed}))

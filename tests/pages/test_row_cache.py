@@ -63,7 +63,7 @@ def test_only_what_a_person_may_change_can_be_selected(
 ) -> None:
     pks = [put(holder).pk for holder in (staff, colleague)]
     boxes = {
-        user: re.findall(r'name="hold" value="(\d+)"', see(user).rows)
+        user: re.findall(r'name="hold" value="(\d+)-\d+"', see(user).rows)
         for user in (staff, colleague, admin)
     }
     own, others = map(str, pks)
