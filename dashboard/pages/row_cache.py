@@ -73,8 +73,9 @@ def render_row(hold: Hold, key: Key, viewer: Viewer) -> str:
     clashes = viewer.register.clashes_of(hold.pk, viewer.cal_now)
     context = {
         "row": HoldRow(hold, viewer),
-        # By this a page tells a row that it shows already.
-        "row_version": f"{hold.version}.{zlib.crc32(repr(key[2:]).encode()):x}",
+        # By this, and by what it shows, a page tells a row that it shows already. The hold's number
+        # and moment are left out: a value of its own for each row adds a tenth once compressed.
+        "row_version": f"{hold.version}.{zlib.crc32(repr(key[3:]).encode()):x}",
         "has_calendars": bool(viewer.calendars.listed),
         "add": offered_extensions()[0],
         "badge": offer_badge(hold, viewer),

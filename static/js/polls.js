@@ -102,10 +102,16 @@ function isOwn(element, name) {
   return name === "checked" || (name === "value" && !isUntouched);
 }
 
+// What tells a row from another, also from that of a hold that got its number after a restore.
+const shownBy = (row) => [
+  row.dataset.version,
+  ...Array.from(row.querySelectorAll("time, th, [translate=no]"), (cell) => cell.textContent),
+].join("\n");
+
 htmx.registerExtension("keep-local-state", {
-  // A row whose version is unchanged is not touched at all.
+  // A row that shows the same is not touched at all.
   htmx_before_morph_node: (_, { oldNode, newNode }) =>
-    !(oldNode.dataset?.version && oldNode.dataset.version === newNode.dataset?.version),
+    !(oldNode.dataset?.version && newNode.dataset?.version && shownBy(oldNode) === shownBy(newNode)),
   htmx_before_morph_attr: (element, { attrName }) =>
     LOCAL[element.tagName] !== attrName && !isOwn(element, attrName),
 });
