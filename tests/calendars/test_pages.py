@@ -109,7 +109,7 @@ def test_form_that_is_out_of_date_saves_only_what_was_edited(
 ) -> None:
     calendar = entered("anna.rossi")
     page = desk(admin).get(f"/calendars/{calendar.pk}/").content.decode()
-    assert " data-saved" in page  # text that no person has typed here
+    assert "data-saved" in page  # text that no person has typed here
     shown = dict(re.findall(r'name="(initial-\w+)" value="([^"]*)"', page))
     late = {"calendar": calendar.pk, "is_paused": True, "colour": "teal", "people": [staff]}
     changes.change(by=None, now=timezone.now(), **late)
@@ -139,7 +139,7 @@ def test_wrong_change_keeps_what_was_typed(
     answer = change(admin, calendar, is_hidden="on", **wrong)
     assert answer.status_code == 422
     page = answer.content.decode()
-    assert ("checked" in page, " data-saved" in page) == (True, False)
+    assert ("checked" in page, "data-saved" in page) == (True, False)
     assert not Calendar.objects.get().is_hidden
 
 
