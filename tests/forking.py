@@ -29,8 +29,7 @@ LISTENER = 99  # the number of the socket that is handed on
 PROJECT = Path(__file__).resolve().parent.parent
 # For programs that are started anew, in place of what a fork has loaded.
 QUICK_WORK = {"PYTHONPATH": str(PROJECT / "tests" / "quick_work")}
-# For the server's socket, because it is removed even where the run was killed. Known before the
-# server, so that multiprocessing removes its own folder first at exit.
+# For the server's socket, because it is removed even where the run was killed.
 RUN_FOLDER = str(run_folder())
 _server = multiprocessing.get_context("forkserver")
 _server.set_forkserver_preload(["__main__", "tests.preloaded"])

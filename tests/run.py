@@ -7,13 +7,13 @@ the environment.
 
 from __future__ import annotations
 
-import atexit
 import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 FOLDER = "TEST_RUN_FOLDER"
@@ -31,7 +31,8 @@ def folder() -> Path:
         os.environ[FOLDER] = tempfile.mkdtemp(prefix=PREFIX, dir=place())
         os.environ[PROCESS] = str(os.getpid())
         _until_the_end.enter_context(locked("run"))
-        atexit.register(shutil.rmtree, os.environ[FOLDER], ignore_errors=True)
+        # After multiprocessing has removed its own folder, which may be in this one (-100).
+        Finalize(None, shutil.rmtree, args=(os.environ[FOLDER], True), exitpriority=-200)
     return Path(os.environ[FOLDER])
 
 
