@@ -1,6 +1,5 @@
 """CSRF failure page: tell the person what happened, and save the form if that is safe."""
 
-from enum import StrEnum
 from typing import Any
 
 from django.conf import settings
@@ -21,16 +20,6 @@ from dashboard.edge.arrival import arrival_of
 ORIGIN_REASONS = ("Origin checking failed", "Referer checking failed")
 
 
-class CsrfCause(StrEnum):
-    """Causes that the person can do something about, for the template."""
-
-    ELSEWHERE = "elsewhere"  # sent by another site, or a proxy changes the public address
-    HIDDEN = "hidden"  # the browser does not say where the form was
-    COOKIE = "cookie"  # the browser sent no cookie
-    INCOMPLETE = "incomplete"  # the form arrived without its content, or without the end
-    STALE = "stale"  # the page is older than the last sign-in in this browser
-
-
 def failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer 403. Django calls this instead of the view, with its own ``reason``."""
     page = page_to_reopen(request)
@@ -46,14 +35,17 @@ def failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "accounts/csrf.html", context, status=403)
 
 
-def cause_of(request: HttpRequest, reason: str) -> CsrfCause:
+def cause_of(request: HttpRequest, reason: str) -> str:
+    """Return the cause by what the person can do about it, for the template."""
     if request.headers.get("Origin") == "null":
-        return CsrfCause.HIDDEN
+        return "hidden"  # the browser does not say where the form was
     if reason.startswith(ORIGIN_REASONS):
-        return CsrfCause.ELSEWHERE
+        return "elsewhere"  # sent by another site, or a proxy changes the public address
     if reason == REASON_NO_CSRF_COOKIE:
-        return CsrfCause.COOKIE
-    return CsrfCause.INCOMPLETE if reason == REASON_CSRF_TOKEN_MISSING else CsrfCause.STALE
+        return "cookie"  # the browser sent no cookie
+    if reason == REASON_CSRF_TOKEN_MISSING:
+        return "incomplete"  # the form arrived without its content, or without the end
+    return "stale"  # the page is older than the last sign-in in this browser
 
 
 def page_to_reopen(request: HttpRequest) -> str:
