@@ -114,7 +114,7 @@ def display(key: str, value: Any, near: datetime | None = None) -> str:
         return time_near(time, near) if near else local_times.in_full(time)
     if key in MINUTE_KEYS and isinstance(value, int):
         return ngettext("%(n)s minute", "%(n)s minutes", value) % {"n": value}
-    if key == "event_type_id" and (title := event_type_title(value)):
+    if key == "event_type_id" and (title := event_type_known(value)[0]):
         return title if near else f"{title} ({value})"
     if key == "fields":
         return label(str(value))
@@ -128,11 +128,6 @@ def display(key: str, value: Any, near: datetime | None = None) -> str:
     if key in ("fault", "compared", "role"):
         return action_labels.code_label(str(value))
     return str(value)
-
-
-def event_type_title(number: Any) -> str:
-    """Return the title of an event type in the latest holds; "" if none has it."""
-    return event_type_known(number)[0]
 
 
 def event_type_known(number: Any) -> tuple[str, str]:
@@ -192,8 +187,10 @@ def before_and_after(key: str, old: Any, new: Any, near: datetime) -> tuple[str,
     shown with seconds; less than a second is no difference. Event types are shown with their hosts
     where these differ, else those of the same title with their numbers.
     """
-    if key == "event_type_id" and are_of_others(old, new):
-        return event_type_of_whom(old), event_type_of_whom(new)
+    if key == "event_type_id":
+        hosts, others = event_type_known(old)[1], event_type_known(new)[1]
+        if hosts and others and hosts != others:
+            return event_type_of_whom(old), event_type_of_whom(new)
     if key in TIME_KEYS and (former := parse_time(old)) and (later := parse_time(new)):
         minutes = {each.replace(second=0, microsecond=0) for each in (former, later)}
         time_of_day = local_times.clock if len(minutes) == 1 else local_times.minute
@@ -202,9 +199,3 @@ def before_and_after(key: str, old: Any, new: Any, near: datetime) -> tuple[str,
     if before == after and key == "event_type_id":
         return display(key, old), display(key, new)
     return before, after
-
-
-def are_of_others(number: Any, other: Any) -> bool:
-    """Return whether both event types have known hosts, and not the same."""
-    hosts, others = event_type_known(number)[1], event_type_known(other)[1]
-    return bool(hosts and others and hosts != others)
