@@ -7,10 +7,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from dashboard.accounts.models import User
+from dashboard.audit import trail
 
 
 @dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(trail.Actor):
     """Signed-in person in one request.
 
     A view makes it once; code below a view never sees the request itself.
@@ -18,9 +19,6 @@ class Actor:
     """
 
     user: User
-    address: str
-    user_agent: str
-    request_id: str
 
 
 class RequestOrigin(TypedDict):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, transaction
@@ -36,17 +36,14 @@ MAX_LENGTHS = {
 last_recorded: contextvars.ContextVar[str] = contextvars.ContextVar("last_recorded", default="")
 
 
-class Actor(Protocol):
-    """Person in a request, such as ``accounts.actors.Actor``."""
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Signed-in person in one request; ``accounts.actors`` makes it."""
 
-    @property
-    def user(self) -> AbstractUser: ...
-    @property
-    def address(self) -> str: ...
-    @property
-    def user_agent(self) -> str: ...
-    @property
-    def request_id(self) -> str: ...
+    user: AbstractUser
+    address: str
+    user_agent: str
+    request_id: str
 
 
 class Columns(TypedDict, total=False):
