@@ -14,7 +14,6 @@ from dashboard.accounts.models import User
 from dashboard.audit import origin
 from dashboard.calcom_state.free_times import Span, listing
 from dashboard.holds import services
-from dashboard.holds.models import Hold
 from dashboard.holds.new_holds import ClientDetails
 from dashboard.holds.problems import HoldError
 from dashboard.localization import local_times
@@ -62,24 +61,16 @@ def place(example: Example) -> None:
     free = listing(Span(example.event_type_id, tomorrow, days=7), now=now).listed.entries
     if not free:
         return
+    contact = f"{example.client.split()[0].lower()}@example.org"
     hold = services.place(
         by=by,
         event_type_id=example.event_type_id,
         slot_start=free[0].start,
         reservation_duration=example.minutes,
-        client=client_details(example),
+        client=ClientDetails(f"{example.client} (example)", contact, example.note),
         now=now,
     )
     if example.extend:
         services.extend(hold_id=hold.pk, by=by, add=example.extend, now=timezone.now())
     if example.release:
-        release(hold, by, example.release)
-
-
-def client_details(example: Example) -> ClientDetails:
-    contact = f"{example.client.split()[0].lower()}@example.org"
-    return ClientDetails(f"{example.client} (example)", contact, example.note)
-
-
-def release(hold: Hold, by: Actor, reason: str) -> None:
-    services.release(hold_id=hold.pk, by=by, reason=reason, now=timezone.now())
+        services.release(hold_id=hold.pk, by=by, reason=example.release, now=timezone.now())
