@@ -49,12 +49,10 @@ class Catalogue:
 
     def calendar_of(self, event_type_id: int) -> Calendar | None:
         """Return the calendar of an event type, None for one that no list has."""
-        found = self.by_id.get(event_type_id)
-        return found[0] if found else None
+        return self.by_id.get(event_type_id, (None, None))[0]
 
     def event_type(self, event_type_id: int) -> EventType | None:
-        found = self.by_id.get(event_type_id)
-        return found[1] if found else None
+        return self.by_id.get(event_type_id, (None, None))[1]
 
 
 def in_order() -> list[Calendar]:
