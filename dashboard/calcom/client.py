@@ -2,8 +2,9 @@
 
     call = endpoints.reserve(event_type_id=1, slot_start=start, reservation_duration=15)
     with Client(base_url="https://api.cal.com", api_key="cal_…") as client:
-        answer = client.send(call)
-        answer.value.reservation_until, answer.exchange.rate
+        answer = client.answer_to(call)
+        if not isinstance(answer, CalcomError):
+            answer.value.reservation_until, answer.exchange.rate
 
 Nothing is sent twice: the caller decides whether to ask again. A client may be shared between
 threads but not between processes: make it after a fork.
@@ -91,15 +92,8 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def send(self, call: Call[T]) -> Answer[T]:
-        """Send a call of ``endpoints`` once, and return its answer. Raises CalcomError."""
-        answer = self.answer_to(call)
-        if isinstance(answer, CalcomError):
-            raise answer
-        return answer
-
     def answer_to(self, call: Call[T]) -> Answer[T] | CalcomError:
-        """Send a call once, and return its answer or the error.
+        """Send a call of ``endpoints`` once, and return its answer or the error.
 
         The error is raised elsewhere, if at all: this frame has the request, which shows the uid.
         """
@@ -139,25 +133,15 @@ class AsyncClient:
             event_hooks={"response": [drop_location_async]},
         )
 
-    async def aclose(self) -> None:
-        await self._http.aclose()
-
     async def __aenter__(self) -> Self:
         asyncio.get_running_loop().set_default_executor(LookUps())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.aclose()
-
-    async def send(self, call: Call[T]) -> Answer[T]:
-        """Send a call of ``endpoints`` once, and return its answer. Raises CalcomError."""
-        answer = await self.answer_to(call)
-        if isinstance(answer, CalcomError):
-            raise answer
-        return answer
+        await self._http.aclose()
 
     async def answer_to(self, call: Call[T]) -> Answer[T] | CalcomError:
-        """Send a call once, and return its answer or the error."""
+        """Send a call of ``endpoints`` once, and return its answer or the error."""
         pending = PendingCall(call, self._access)
         try:
             request = call.request(self._access)

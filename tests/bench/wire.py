@@ -92,7 +92,7 @@ def bare_call(plain: httpx.Client, base: str) -> object:
 
 def client_call(client: Client) -> object:
     """Reserve through Holdfast's client."""
-    return client.send(
+    return client.answer_to(
         endpoints.reserve(event_type_id=1, slot_start=START, reservation_duration=10)
     )
 

@@ -4,13 +4,15 @@ import asyncio
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import httpx
 
 from dashboard.calcom import Answer, AsyncClient, CalcomError, Client, endpoints
 from dashboard.calcom.endpoints import Access, Call
 from dashboard.calcom.pending_call import PendingCall
+
+T = TypeVar("T")
 
 BASE = "http://cal.test"
 KEY = "cal_ownerfast0123456789"
@@ -101,7 +103,7 @@ def ask(
     with Client(
         base_url=base_url, api_key=api_key, call_seconds=call_seconds, transport=transport
     ) as client:
-        return client.send(call_of(verb, **keywords))
+        return good(client.answer_to(call_of(verb, **keywords)))
 
 
 def ask_async(
@@ -119,15 +121,22 @@ def ask_async(
         async with AsyncClient(
             base_url=base_url, api_key=api_key, call_seconds=call_seconds, transport=transport
         ) as client:
-            return await client.send(call_of(verb, **keywords))
+            return good(await client.answer_to(call_of(verb, **keywords)))
 
     return asyncio.run(asked())
 
 
-def outcome(call: Callable[[], Answer[Any]]) -> Any:
+def good(answer: Answer[T] | CalcomError) -> Answer[T]:
+    """Return a good answer; raise the error."""
+    if isinstance(answer, CalcomError):
+        raise answer
+    return answer
+
+
+def outcome(call: Callable[[], Answer[Any] | CalcomError]) -> Any:
     """Return the value, or class and cause of the error: ``Refused already_booked``."""
     try:
-        return call().value
+        return good(call()).value
     except CalcomError as error:
         return named(error)
 

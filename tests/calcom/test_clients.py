@@ -43,8 +43,8 @@ def test_cookies_are_not_kept(asked: Ask) -> None:
     asked("get", transport=transport)
     asked("get", transport=transport)
     with Client(base_url=BASE, api_key=KEY, transport=transport) as client:
-        client.send(endpoints.get(uid=UID))
-        client.send(endpoints.get(uid=UID))
+        client.answer_to(endpoints.get(uid=UID))
+        client.answer_to(endpoints.get(uid=UID))
 
     assert seen == [None] * 4
 
@@ -108,7 +108,9 @@ def test_one_client_serves_many_threads() -> None:
         Client(base_url=server.url, api_key=KEY) as client,
         ThreadPoolExecutor(8) as threads,
     ):
-        found = list(threads.map(lambda _: client.send(endpoints.get(uid=UID)).value, range(80)))
+        found = list(
+            threads.map(lambda _: client.answer_to(endpoints.get(uid=UID)).value, range(80))
+        )
 
     assert found == [None] * 80
     assert len(server.requests) == 80
@@ -121,7 +123,7 @@ def test_one_async_client_serves_many_tasks() -> None:
     async def check() -> list[object]:
         async with AsyncClient(base_url=server.url, api_key=KEY) as client:
             calls = [endpoints.get(uid=f"{UID}{n}") for n in range(30)]
-            answers = await asyncio.gather(*map(client.send, calls))
+            answers = await asyncio.gather(*map(client.answer_to, calls))
             return [answer.value for answer in answers]
 
     with scripted(answering_twice) as server:
@@ -134,12 +136,12 @@ def test_one_async_client_serves_many_tasks() -> None:
 def test_cancelled_call_leaves_the_async_client_usable() -> None:
     async def cancel_and_go_on() -> str:
         async with AsyncClient(base_url=server.url, api_key=KEY) as client:
-            task = asyncio.create_task(client.send(endpoints.get(uid=UID)))
+            task = asyncio.create_task(client.answer_to(endpoints.get(uid=UID)))
             await asyncio.sleep(0)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            return repr((await client.send(endpoints.get(uid=UID))).value)
+            return repr((await client.answer_to(endpoints.get(uid=UID))).value)
 
     with scripted(keeping_open) as server:
         assert asyncio.run(cancel_and_go_on()) == "None"

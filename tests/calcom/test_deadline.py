@@ -178,6 +178,6 @@ def test_deadline_of_one_call_does_not_bind_the_next() -> None:
         scripted(keeping_open) as server,
         Client(base_url=server.url, api_key=KEY) as client,
     ):
-        client.send(endpoints.get(uid="u"))
+        client.answer_to(endpoints.get(uid="u"))
         transport.call_ends.set(time.monotonic() - 1)
-        assert client.send(endpoints.get(uid="u")).value is None
+        assert client.answer_to(endpoints.get(uid="u")).value is None

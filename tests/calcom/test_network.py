@@ -148,9 +148,9 @@ def test_idle_connection_is_closed_before_cal_com_closes_it(
     assert transport.LIMITS.keepalive_expiry < 5
     monkeypatch.setattr(transport, "LIMITS", httpx.Limits(keepalive_expiry=0.05))
     with scripted(keeping_open) as server, Client(base_url=server.url, api_key=KEY) as client:
-        client.send(endpoints.get(uid=UID))
+        client.answer_to(endpoints.get(uid=UID))
         time.sleep(0.1)
-        client.send(endpoints.get(uid=UID))
+        client.answer_to(endpoints.get(uid=UID))
 
     assert (server.connections, len(server.requests)) == (2, 2)
 
@@ -158,7 +158,7 @@ def test_idle_connection_is_closed_before_cal_com_closes_it(
 def test_answer_that_came_before_its_request_is_none() -> None:
     calls = [call_of(verb) for verb in ("get", "delete", "get", "get")]
     with scripted(answering_twice) as server, Client(base_url=server.url, api_key=KEY) as client:
-        found = [outcome(lambda call=call: client.send(call)) for call in calls]
+        found = [outcome(lambda call=call: client.answer_to(call)) for call in calls]
         assert found == [None, "Unknown unanswered", None, "Unavailable unanswered"]
         assert server.connections == 2  # none was used on
 
@@ -171,8 +171,8 @@ def test_disconnect_on_a_reused_connection_is_unanswered_and_not_sent_again(verb
         receive(connection, server)
 
     with scripted(once) as server, Client(base_url=server.url, api_key=KEY) as client:
-        client.send(endpoints.get(uid=UID))
-        result = outcome(lambda: client.send(call_of(verb)))
+        client.answer_to(endpoints.get(uid=UID))
+        result = outcome(lambda: client.answer_to(call_of(verb)))
 
     assert result == UNANSWERED[verb]
     assert (server.connections, len(server.requests)) == (1, 2)

@@ -159,21 +159,18 @@ def settling(now: datetime) -> Iterator[Observation]:
 
 def calcom() -> Iterator[Observation]:
     """Ask cal.com for the event types, which changes nothing there, and compare the clocks."""
-    try:
-        answer = calcom_client.client().send(endpoints.event_types())
-    except CalcomError as error:
-        exchange = error.exchange
-        reason = str(error).rstrip(".")
+    answer = calcom_client.client().answer_to(endpoints.event_types())
+    if isinstance(answer, CalcomError):
+        reason = str(answer).rstrip(".")
         text = f"{settings.CALCOM_API_URL} did not give the event types: {reason}."
-        yield Observation("error", "cal.com", text, REMEDIES.get(error.cause, CHECK_ADDRESS))
+        yield Observation("error", "cal.com", text, REMEDIES.get(answer.cause, CHECK_ADDRESS))
     else:
-        exchange = answer.exchange
         number = len(answer.value.entries)
         remedy = "" if number else "Use a key of the user or team whose times are held."
         yield observation(
             "cal.com", f"The key may list {number} event type{pluralize(number)}.", remedy
         )
-    yield from clocks(exchange)
+    yield from clocks(answer.exchange)
 
 
 def clocks(exchange: Exchange) -> Iterator[Observation]:
