@@ -1,13 +1,7 @@
 """The audit log, for Admins: actions, one entry, pictures; verify it, and export it."""
 
 from django.core.exceptions import BadRequest
-from django.http import (
-    HttpRequest,
-    HttpResponse,
-    HttpResponseBase,
-    HttpResponseRedirect,
-    StreamingHttpResponse,
-)
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -133,7 +127,7 @@ def verify(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def export_log(request: HttpRequest) -> HttpResponseBase:
+def export_log(request: HttpRequest) -> HttpResponseRedirect | StreamingHttpResponse:
     """Stream every entry of the actions that the filter in the address selects, as a file."""
     form = LogForm(request.GET, viewer=request.user.pk)
     name = request.POST.get("format", "")

@@ -24,19 +24,11 @@ from dashboard.calendars.models import Calendar
 from dashboard.holds.hosts import needed_by
 from dashboard.holds.open_times import OpenTime
 from dashboard.localization import local_times
-from dashboard.pages import responses
+from dashboard.pages import picker_times, responses
 from dashboard.pages.choices import catalogue_for, label_of, recent_event_types
 from dashboard.pages.fields import DATE_INPUT, validate_near
 from dashboard.pages.picker import KEPT_KEYS
-from dashboard.pages.picker_times import (
-    DAY,
-    ONE_DAY,
-    WEEK,
-    TimesReader,
-    dates_shown,
-    navigation,
-    read_together,
-)
+from dashboard.pages.picker_times import DAY, ONE_DAY, WEEK, TimesReader
 from dashboard.pages.viewers import Viewer, viewer_of
 
 MOST_WEEKS = 5  # that a search looks at; each costs a call per calendar
@@ -78,16 +70,12 @@ class FirstFreeForm(forms.Form):
             field = self.fields[name]
             if isinstance(field, forms.ChoiceField):
                 field.choices = listed
-        self.is_valid()
+        self.is_valid()  # an invalid value is not among ``cleaned_data``
 
     def show_day(self, day: date) -> None:
         """Fill in the day that is shown, unless what was typed is no day."""
         if "day" not in self.errors:
             self.data["day"] = str(day)  # type: ignore[index]
-
-    def value(self, name: str) -> Any:
-        """Return a valid value; None or nothing for one that is not."""
-        return self.cleaned_data.get(name)
 
 
 def title_like(number: str, calendars: Iterable[Calendar]) -> str:
@@ -115,7 +103,8 @@ def first_free(request: HttpRequest) -> HttpResponse:
     calendars = [calendar for calendar in shown if not calendar.is_paused]
     form = FirstFreeForm(request.GET, calendars)
     usual = [known.event_type(number) for number in recent_event_types(viewer.user)]
-    page = FirstFree(chosen(form, calendars, usual), request.GET, form.value("day"), viewer)
+    day = form.cleaned_data.get("day")
+    page = FirstFree(chosen(form, calendars, usual), request.GET, day, viewer)
     context = page.context() | {"form": form, "has_calendars": known.has_calendars}
     form.show_day(context["first_day"])
     if request.GET.get("next") and context["next"] is not None:
@@ -130,8 +119,8 @@ def chosen(
 
     That is the appointment that was chosen, else the person's usual one, else the first.
     """
-    types, chosen_calendars = form.value("type") or [], form.value("calendar") or []
-    title = form.value("title")
+    data = form.cleaned_data
+    title, types, chosen_calendars = data.get("title"), data.get("type"), data.get("calendar")
     titles = [title] if title else [each.title for each in usual if each is not None]
     found = []
     for calendar in calendars:
@@ -168,7 +157,7 @@ class FirstFree:
 
     def context(self) -> dict[str, Any]:
         day, listings, free = self.week()
-        dates = dates_shown(self.view, day, self.today)
+        dates = picker_times.dates_shown(self.view, day, self.today)
         days = [self.day(each, free) for each in dates]
         return {
             "first_day": dates[0],
@@ -178,7 +167,7 @@ class FirstFree:
             "kept": self.kept,
             "back_url": self.place_url(),
             "cut": self.cut(listings),
-            "nav": navigation(self.view, day, dates, self.today, url=self.url),
+            "nav": picker_times.navigation(self.view, day, dates, self.today, url=self.url),
         }
 
     def week(self) -> tuple[date, list[Listing], list[tuple[OpenTime, Choice]]]:
@@ -190,7 +179,7 @@ class FirstFree:
         for number in range(MOST_WEEKS if self.seeks else 1):
             if number > 0:
                 day = monday_of(day) + ONE_DAY * WEEK_DAYS
-            read_together(self.readers, monday_of(day), WEEK_DAYS, self.viewer)
+            picker_times.read_together(self.readers, monday_of(day), WEEK_DAYS, self.viewer)
             found = [reader.week(day) for reader in self.readers]
             listings = [listing for listing, _times in found]
             free = sorted(

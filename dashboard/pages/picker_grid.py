@@ -20,14 +20,7 @@ from dashboard.holds.open_times import OpenTime
 from dashboard.localization import local_times
 from dashboard.localization.local_times import local_date
 from dashboard.pages.for_client import client_time
-from dashboard.pages.picker_times import (
-    DAY,
-    ONE_DAY,
-    TimesReader,
-    dates_shown,
-    etag_of_holds,
-    navigation,
-)
+from dashboard.pages.picker_times import DAY, TimesReader, dates_shown, etag_of_holds, navigation
 from dashboard.pages.rows import HoldRow
 from dashboard.pages.viewers import Viewer
 
@@ -193,7 +186,8 @@ def _seats(time: OpenTime) -> str:
 
 
 def _clock_change(day: date) -> str:
-    hours = (local_times.midnight(day + ONE_DAY) - local_times.midnight(day)) / timedelta(hours=1)
+    next_day = day + timedelta(days=1)
+    hours = (local_times.midnight(next_day) - local_times.midnight(day)) / timedelta(hours=1)
     if hours == 24:
         return ""
     return _("The clocks change on this day: it has %(hours)g hours.") % {"hours": hours}
