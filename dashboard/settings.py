@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from dashboard.edge import setting_readers as parse
 from dashboard.edge.environment import read
-from dashboard.edge.log_format import log_format
+from dashboard.edge.log_format import add_request_id, log_format, warn_of_refusal
 from dashboard.edge.proxies import TrustedProxies, trusted_proxies
 from dashboard.edge.public_address import public_address
 
@@ -246,10 +246,6 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.edge.errors.RedactingReporterFilt
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {
-        "refusal": {"()": "dashboard.edge.log_format.RefusalFilter"},
-        "request_id": {"()": "dashboard.edge.log_format.RequestIdFilter"},
-    },
     "formatters": {
         "json": {"()": "dashboard.edge.log_format.JsonFormatter"},
         "plain": {
@@ -261,7 +257,7 @@ LOGGING = {
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
-            "filters": ["refusal", "request_id"],
+            "filters": [warn_of_refusal, add_request_id],
             "formatter": LOG_FORMAT,
         }
     },

@@ -13,28 +13,24 @@ QUOTED = re.compile(
 current_request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
 
 
-class RequestIdFilter(logging.Filter):
-    """Add ``request_id`` to every record; "-" outside a request."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        # Django logs a refused request after it has ended; such a record carries the request.
-        request = getattr(record, "request", None)
-        record.request_id = getattr(request, "request_id", current_request_id.get())
-        return True
+def add_request_id(record: logging.LogRecord) -> bool:
+    """Add ``request_id`` to every record, as a filter; "-" outside a request."""
+    # Django logs a refused request after it has ended; such a record carries the request.
+    request = getattr(record, "request", None)
+    record.request_id = getattr(request, "request_id", current_request_id.get())
+    return True
 
 
-class RefusalFilter(logging.Filter):
+def warn_of_refusal(record: logging.LogRecord) -> bool:
     """Turn what is refused, with a status from 400 to 499, into a warning without a traceback.
 
     Any client can send such requests, as one with too many fields; there is nothing to mend.
     """
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        is_refused = 400 <= getattr(record, "status_code", 0) < 500
-        if is_refused or record.name.startswith("django.security."):
-            record.levelno, record.levelname = logging.WARNING, "WARNING"
-            record.exc_info = record.exc_text = None
-        return True
+    is_refused = 400 <= getattr(record, "status_code", 0) < 500
+    if is_refused or record.name.startswith("django.security."):
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.exc_info = record.exc_text = None
+    return True
 
 
 class OneLineFormatter(logging.Formatter):

@@ -14,7 +14,6 @@ from django.core.exceptions import BadRequest
 from django.db import IntegrityError
 from django.http import HttpResponse
 from django.test import RequestFactory
-from django.utils.module_loading import import_string
 
 from dashboard.edge.log_format import (
     JsonFormatter,
@@ -83,7 +82,7 @@ def writing(formatter, name="tests.lines"):
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     for each in settings.LOGGING["handlers"]["stderr"]["filters"]:
-        handler.addFilter(import_string(settings.LOGGING["filters"][each]["()"])())
+        handler.addFilter(each)
     handler.setFormatter(formatter)
     logger = logging.getLogger(name)
     logger.addHandler(handler)
