@@ -33,20 +33,12 @@ SESSION_KEY = "found"
 MOST_KEPT = 5
 
 
-class UidField(forms.RegexField):
-    """A uid as it was copied, perhaps with spaces around it and invisible marks."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(r"^[A-Za-z0-9_-]+$", strip=True, **options)
-
-    def to_python(self, value: Any) -> str:
-        return str(super().to_python(INVISIBLE.sub("", value or "")))
-
-
 class LookUpForm(ServiceForm):
     """A reservation's uid, which no page shows again because it works like a password."""
 
-    uid = UidField(
+    uid = forms.RegexField(
+        r"^[A-Za-z0-9_-]+$",
+        strip=True,
         label=_lazy("Reservation uid"),
         max_length=100,
         widget=forms.TextInput(
@@ -73,7 +65,8 @@ def look_up(request: HttpRequest) -> HttpResponse:
         typed = recall(request)
         return look_up_page(request, take_form=take_in_form(request, typed) if typed else None)
     kept = uid_of_key(request.POST.get("find", ""), request)
-    form = LookUpForm({"uid": request.POST.get("uid") or kept})
+    copied = INVISIBLE.sub("", request.POST.get("uid", ""))
+    form = LookUpForm({"uid": copied or kept})
     if request.POST.get("take") == "yes":
         return take_in(request, form)
     if not form.is_valid():
