@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 from dashboard.accounts.actors import actor_of
 from dashboard.audit import checkpoints, log_verification, retention
 from dashboard.audit.forms import day_field
-from dashboard.audit.retention import Removable, RetentionError
+from dashboard.audit.retention import RetentionError
 from dashboard.calcom_state import rate_and_clock
 from dashboard.holds.models import Hold
 
@@ -40,10 +40,6 @@ class DayForm(forms.Form):
             return retention.cutoff(self.cleaned_data["before"], self.now)
         except RetentionError as error:
             raise forms.ValidationError(str(error)) from error
-
-    def found(self) -> Removable:
-        """Return what a valid form would remove."""
-        return retention.removable(self.cleaned_data["before"], Hold.OPEN, MOST, now=self.now)
 
 
 class ConfirmForm(forms.Form):
@@ -69,7 +65,8 @@ def show(request: HttpRequest) -> HttpResponse:
     """Show what would go, or remove it after its number was typed."""
     now = timezone.now()
     is_asked = "before" in request.GET or bool(settings.AUDIT_RETENTION_DAYS)
-    form = DayForm(request.GET if is_asked else None, now=rate_and_clock.proven_local_now(now))
+    certain = rate_and_clock.proven_local_now(now)
+    form = DayForm(request.GET if is_asked else None, now=certain)
     context: dict[str, Any] = {"form": form, "days": settings.AUDIT_RETENTION_DAYS, "most": MOST}
     if request.method == "POST" and retention.left():
         retention.delete_for(log_verification.REQUEST_SECONDS)
@@ -77,12 +74,12 @@ def show(request: HttpRequest) -> HttpResponse:
     context |= {"last": checkpoints.latest_prune(), "left": retention.left()}
     if not form.is_valid():
         return render(request, "audit/retention.html", context, status=422 if is_asked else 200)
-    found = form.found()
+    before = form.cleaned_data["before"]
+    found = retention.removable(before, Hold.OPEN, MOST, now=certain)
     confirm = ConfirmForm(request.POST or None, wanted=found.count)
     if request.method == "POST" and found.count and confirm.is_valid():
         try:
-            before, by = form.cleaned_data["before"], actor_of(request)
-            list(retention.prune(found, before=before, by=by, now=now))
+            list(retention.prune(found, before=before, by=actor_of(request), now=now))
         except RetentionError as error:
             confirm.add_error(None, str(error))
         else:
