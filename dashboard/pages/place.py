@@ -107,8 +107,11 @@ class PlaceForm(SlotForm, ClientForm):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def place(request: HttpRequest) -> HttpResponse:
+    """Show the form with the values that its address asks for, or hold the time."""
     if request.method != "POST":
-        return empty_page(request)
+        params = request.GET.dict() | recall(request).dict()
+        values = prefilled(params, now=timezone.now()) | parameters.initial(params, PlaceForm)
+        return place_page(request, PlaceForm(initial=values))
     form = PlaceForm(request.POST)
     if not form.is_valid():
         return place_page(request, form, status=422)
@@ -146,13 +149,6 @@ def tell_held(request: HttpRequest, hold: Hold) -> None:
         messages.success(request, flash.held_until(hold))
     for sentence in clash_sentences(hold, viewer):
         messages.warning(request, sentence)
-
-
-def empty_page(request: HttpRequest) -> HttpResponse:
-    """Return the page for a form that was not sent, with the values that its address asks for."""
-    params = request.GET.dict() | recall(request).dict()
-    values = prefilled(params, now=timezone.now()) | parameters.initial(params, PlaceForm)
-    return place_page(request, PlaceForm(initial=values))
 
 
 @require_safe
