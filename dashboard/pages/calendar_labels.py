@@ -64,11 +64,6 @@ class CalendarLabels:
         return {number for number, label in self.by_event_type.items() if label == calendar}
 
 
-def of_event_type(number: int) -> CalendarLabel | None:
-    """Return the label of an event type as last listed, without a call; None without one."""
-    return read().by_event_type.get(number)
-
-
 def read() -> CalendarLabels:
     """Return the labels as last listed, without a call."""
     found = read_in_turn(KEPT)

@@ -20,7 +20,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.holds.slots import SlotHold
 from dashboard.localization import local_times
-from dashboard.pages import calendar_labels, flash, parameters, responses
+from dashboard.pages import flash, parameters, responses
 from dashboard.pages.fields import minutes_field
 from dashboard.pages.forms import SlotForm
 from dashboard.pages.hold import answer_unknown, answer_with_hold
@@ -170,7 +170,7 @@ def target_context(hold: Hold, spot: SlotHold, viewer: Viewer) -> dict[str, Any]
         "day": local_times.day(spot.slot_start),
         "time": local_times.times(spot.slot_start, spot.slot_end),
         "event_type": event_types.title_or_number(spot.event_type_id, title),
-        "calendar": calendar_labels.of_event_type(spot.event_type_id),
+        "calendar": viewer.calendars.by_event_type.get(spot.event_type_id),
         "ends_text": local_times.when(spot.held_until),
         "risk": " ".join(risks),
         "confirm": " ".join(doubt.cause for doubt in found),
