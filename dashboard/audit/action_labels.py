@@ -8,9 +8,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import get_language, gettext as _, gettext_lazy as _lazy
 
 from dashboard.audit.action_sql import WITHOUT_SIGN_IN
 from dashboard.audit.models import AuditEntry

@@ -5,8 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils.text import Truncator
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _, ngettext
 
 from dashboard.audit import action_labels, formatting, sanitize
 from dashboard.audit.action_entries import ActionEntries, LoggedCall

@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 
 from django.db import DatabaseError
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext as _, gettext_lazy as _lazy
 
 from dashboard.audit import action_labels, formatting
 from dashboard.audit.models import AuditEntry, AuditLink

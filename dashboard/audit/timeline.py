@@ -12,8 +12,7 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language, gettext as _
 
 from dashboard.audit import action_labels, details, formatting, former_clients
 from dashboard.audit.action_entries import ActionEntries, LoggedCall

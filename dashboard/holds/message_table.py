@@ -6,8 +6,7 @@ and filled with values in ``messages``.
 
 from dataclasses import replace
 
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import gettext_lazy as _, ngettext_lazy
 
 from dashboard.audit.trail import Outcome
 from dashboard.calcom import Cause

@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.utils import timezone, translation
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext as _, gettext_lazy as _lazy
 
 from dashboard.audit.trail import Outcome
 from dashboard.calcom import CalcomError, Cause, EventTypeKind, Unavailable

@@ -11,8 +11,7 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.utils import formats, timezone
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language, gettext as _
 
 from dashboard.localization import time_zones
 

@@ -10,9 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _, gettext_lazy as _lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dashboard.accounts.actors import actor_of
@@ -23,8 +21,7 @@ from dashboard.calcom_state import event_types
 from dashboard.calendars import catalogue, changes
 from dashboard.calendars.changes import CalendarError
 from dashboard.calendars.models import Calendar
-from dashboard.holds import messages as hold_messages
-from dashboard.holds import new_calendars
+from dashboard.holds import messages as hold_messages, new_calendars
 from dashboard.holds.problems import HoldError
 from dashboard.pages.fields import LARGEST_ID
 from dashboard.pages.forms import ServiceForm

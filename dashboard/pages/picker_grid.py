@@ -10,8 +10,7 @@ from itertools import groupby, islice
 from typing import Any
 from urllib.parse import urlencode
 
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _, ngettext
 
 from dashboard.calcom_state.free_times import Listing
 from dashboard.holds import messages

@@ -18,8 +18,7 @@ from django.core.management.color import no_style
 from dashboard.localization.searching import search_text
 from tests import postgresql
 from tests.bench import log_rows
-from tests.bench.log_entries import PEOPLE
-from tests.bench.log_entries import Hold as MadeHold
+from tests.bench.log_entries import PEOPLE, Hold as MadeHold
 
 LOADED = "holdfast_log_is_loaded"  # a table that only a whole database has
 WITHOUT_WAL = {"wal_level": "minimal", "max_wal_senders": "0"}  # of a table that is new

@@ -20,8 +20,7 @@ from dashboard.holds import erasure
 from dashboard.holds.client_change import change_client
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
-from tests.accounts.cast import acting
-from tests.accounts.cast import make_hold as make_any_hold
+from tests.accounts.cast import acting, make_hold as make_any_hold
 from tests.audit.searching import found
 from tests.commands import output
 from tests.pages.desk import desk
