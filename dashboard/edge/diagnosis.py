@@ -4,6 +4,7 @@ The texts are for operators, like the settings' own: in the log, in commands and
 """
 
 import logging
+import re
 import time
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -21,22 +22,23 @@ INTERVAL_SECONDS = 60  # between two warnings of a fault, which every request wo
 
 logger = logging.getLogger("dashboard.edge.network")
 logged_at: dict[str, float] = {}  # of this process, by kind of fault
-# For each kind of fault the line that mends it, by proxy.
-REMEDIES: dict[str, dict[str, str]] = tomllib.loads(
+# For each kind of fault its usual text, if it has one, and the line that mends it by proxy.
+FAULTS: dict[str, dict[str, str]] = tomllib.loads(
     Path(__file__).with_name("remedies.toml").read_text(encoding="utf-8")
 )
 
 
 class NetworkFault:
-    """A fault of a kind in REMEDIES in words, and the lines that mend it, with these values."""
+    """A fault of a kind in FAULTS: a text, and the lines that mend it, with these values."""
 
-    def __init__(self, kind: str, text: str, **values: str) -> None:
+    def __init__(self, kind: str, text: str = "", **values: object) -> None:
+        def filled(line: str) -> str:
+            return re.sub(r"<(\w+)>", lambda name: str(values.get(name[1], name[0])), line)
+
         self.kind = kind
-        self.text = text
-        self.lines = REMEDIES[kind].copy()
-        for name, value in values.items():
-            for proxy, line in self.lines.items():
-                self.lines[proxy] = line.replace(f"<{name}>", value)
+        self.lines = {name: filled(line) for name, line in FAULTS[kind].items()}
+        usual = self.lines.pop("text", "")
+        self.text = text or usual
 
     def __str__(self) -> str:
         return " | ".join([self.text, *(f"{name}: {line}" for name, line in self.lines.items())])
@@ -63,9 +65,7 @@ def about_network(arrived: Arrival, public: PublicAddress) -> Iterator[NetworkFa
         yield from about_client(arrived)
     elif arrived.forwarded:
         names = ", ".join(FORWARDED[name] for name in arrived.forwarded)
-        peer = arrived.peer or "unix"
-        text = f"{names} came from {peer}, which is not in TRUSTED_PROXIES, and did not count."
-        yield NetworkFault("untrusted proxy", text, peer=peer)
+        yield NetworkFault("untrusted proxy", names=names, peer=arrived.peer or "unix")
     yield from about_host(arrived, public)
     if arrived.is_trusted and arrived.forwarded:
         yield from about_prefix(arrived, public)
@@ -74,13 +74,9 @@ def about_network(arrived: Arrival, public: PublicAddress) -> Iterator[NetworkFa
 def about_scheme(arrived: Arrival) -> Iterator[NetworkFault]:
     scheme, peer = read_forwarding(arrived.forwarded).scheme, arrived.peer or "unix"
     if not scheme:
-        yield NetworkFault("no scheme", f"The proxy {peer} does not say whether https was used.")
+        yield NetworkFault("no scheme", peer=peer)
     elif scheme == "http" and arrived.is_browser_on_https:
-        text = (
-            f"The proxy {peer} says http, but the browser uses https: an outer proxy ends TLS,"
-            " and the inner one reports its own scheme. A redirect to https would never end."
-        )
-        yield NetworkFault("wrong scheme", text)
+        yield NetworkFault("wrong scheme", peer=peer)
 
 
 def about_client(arrived: Arrival) -> Iterator[NetworkFault]:
@@ -88,12 +84,10 @@ def about_client(arrived: Arrival) -> Iterator[NetworkFault]:
     standard = standard_forwarding(arrived.forwarded)
     chain = (usual.chain or standard.chain)[-1:]
     if not chain or read_address(chain[0]) is None:
-        said = f"says {chain[0]!r}" if chain else "does not say it"
-        text = f"The client's address is not known: {arrived.peer or 'unix'} {said}."
-        yield NetworkFault("no client address", text)
+        answer = f"says {chain[0]!r}" if chain else "does not say it"
+        yield NetworkFault("no client address", peer=arrived.peer or "unix", answer=answer)
     if usual.contradicts(standard):
-        text = "Forwarded and X-Forwarded-* do not agree; Forwarded did not count."
-        yield NetworkFault("Forwarded contradicts X-Forwarded-*", text)
+        yield NetworkFault("Forwarded contradicts X-Forwarded-*")
 
 
 def about_host(arrived: Arrival, public: PublicAddress) -> Iterator[NetworkFault]:
@@ -102,11 +96,9 @@ def about_host(arrived: Arrival, public: PublicAddress) -> Iterator[NetworkFault
     named = read_forwarding(arrived.forwarded).host if arrived.is_trusted else ""
     if host not in public.hosts:
         if named.lower() not in (public.netloc, public.host):
-            text = f"PUBLIC_URL is {public}, but the request names the host {arrived.host!r}."
-            yield NetworkFault("other host", text)
+            yield NetworkFault("other host", url=public, named=repr(arrived.host))
     elif port != public.shown_port and not public.is_loopback:
-        text = f"PUBLIC_URL is {public}, but the request names {arrived.host!r}."
-        yield NetworkFault("lost port", text)
+        yield NetworkFault("lost port", url=public, named=repr(arrived.host))
 
 
 def about_prefix(arrived: Arrival, public: PublicAddress) -> Iterator[NetworkFault]:
@@ -114,14 +106,10 @@ def about_prefix(arrived: Arrival, public: PublicAddress) -> Iterator[NetworkFau
     said = arrived.forwarded.get("HTTP_X_FORWARDED_PREFIX", "").rstrip("/")
     prefix = public.prefix
     if said and said != prefix:
-        text = f"The proxy says that it took {said!r} off, but PUBLIC_URL is {public}."
-        yield NetworkFault("other path", text, said=f"{public.origin}{said}")
+        values = {"taken": repr(said), "said": f"{public.origin}{said}"}
+        yield NetworkFault("other path", url=public, **values)
     elif arrived.is_prefix_ambiguous and not said and not is_below(prefix, arrived.path):
-        text = (
-            f"The proxy takes {prefix} off, and pages of Holdfast have a path that begins the"
-            " same: which one is meant is not clear."
-        )
-        yield NetworkFault("removed path", text, prefix=prefix)
+        yield NetworkFault("removed path", prefix=prefix)
 
 
 def about_form(arrived: Arrival, public: PublicAddress) -> Iterator[NetworkFault]:
@@ -129,18 +117,13 @@ def about_form(arrived: Arrival, public: PublicAddress) -> Iterator[NetworkFault
     if not arrived.is_form:
         return
     if arrived.length == 0:
-        yield NetworkFault("lost form", "A form arrived without its content.")
+        yield NetworkFault("lost form")
     sent_by = arrived.origin or arrived.referer
     if sent_by == "null":
-        text = (
-            "The browser hides where the form was: Origin is null. A proxy adds the header"
-            " Referrer-Policy: no-referrer, or the page lies in a frame or a file."
-        )
-        yield NetworkFault("no origin", text)
+        yield NetworkFault("no origin")
     elif sent_by and sent_by != public.origin:
-        text = f"The form was on a page of {sent_by}, but PUBLIC_URL is {public}."
-        values = {"said": sent_by + public.prefix, "public": public.origin}
-        yield NetworkFault("other origin", text, **values)
+        values = {"page": sent_by, "said": sent_by + public.prefix, "public": public.origin}
+        yield NetworkFault("other origin", url=public, **values)
 
 
 def rows(arrived: Arrival) -> list[tuple[str, str]]:

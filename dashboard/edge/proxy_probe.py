@@ -68,8 +68,7 @@ def examine(base: str, address: str = "") -> tuple[list[NetworkFault], Arrival |
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as exc:  # such as of SSL_CERT_FILE
         way = f"{base} by {address}" if address else base
         reason = str(exc).rstrip(".") or type(exc).__name__
-        text = f"{way} cannot be reached: {reason}."
-        return [NetworkFault("unreachable", text)], None
+        return [NetworkFault("unreachable", way=way, reason=reason)], None
 
 
 def compare(probe: Probe) -> tuple[list[NetworkFault], Arrival | None]:
@@ -108,38 +107,32 @@ def about_other_answer(answer: httpx.Response) -> NetworkFault:
     if answer.is_redirect:
         target = answer.url.join(answer.headers["Location"])
         if target.path == answer.url.path and target.scheme == answer.url.scheme:
-            text = f"{said} and redirects the address to itself."
-            return NetworkFault("redirect loop", text, host=settings.PUBLIC_ADDRESS.host)
-        text = f"{said} and redirects to {target.copy_with(query=None)}."
-        return NetworkFault("redirect", text)
+            return NetworkFault("redirect loop", answer=said, host=settings.PUBLIC_ADDRESS.host)
+        return NetworkFault("redirect", answer=said, target=target.copy_with(query=None))
     if answer.status_code == 404 and "X-Request-Id" in answer.headers:
         text = "Holdfast answers 404: its SECRET_KEY, clock or path differs from those used here."
         return NetworkFault("other site", text)
-    return NetworkFault("other site", f"{said}, and that is not Holdfast's answer.")
+    return NetworkFault("other site", answer=said)
 
 
 def about_forgery(arrived: Arrival, seen: dict[str, Any]) -> Iterator[NetworkFault]:
     """Check that headers of the client did not pass for those of the proxy."""
     # Not its client address: run on a trusted proxy, the command itself is skipped as a hop.
     if arrived.is_trusted and read_forwarding(arrived.forwarded).chain[-1:] == (FORGED_ADDRESS,):
-        text = "The client chooses the address that the audit log records, by X-Forwarded-For."
-        yield NetworkFault("client address of the client's choice", text)
+        yield NetworkFault("client address of the client's choice")
     if arrived.is_trusted and seen["request_id"] == FORGED_ID:
-        text = "The client chooses the id of its request, by X-Request-Id."
-        yield NetworkFault("request id of the client's choice", text)
+        yield NetworkFault("request id of the client's choice")
     if arrived.is_trusted and seen["user"] == FORGED_USER:
         header = settings.REMOTE_USER_HEADER
-        text = f"The client chooses who it is signed in as, by {header}."
-        yield NetworkFault("person of the client's choice", text, header=header)
+        yield NetworkFault("person of the client's choice", header=header)
     if not seen["has_cookies"]:
-        yield NetworkFault("lost cookies", "The cookies of the request did not arrive.")
+        yield NetworkFault("lost cookies")
 
 
 def about_path(arrived: Arrival) -> Iterator[NetworkFault]:
     prefix = settings.PUBLIC_ADDRESS.prefix
     if prefix and arrived.path.startswith(f"{prefix}{prefix}/"):
-        text = f"The proxy puts {prefix} in front of a path that begins with it already."
-        yield NetworkFault("doubled path", text, prefix=prefix)
+        yield NetworkFault("doubled path", prefix=prefix)
 
 
 def about_referrer_policy(answer: httpx.Response) -> Iterator[NetworkFault]:
@@ -153,9 +146,7 @@ def about_referrer_policy(answer: httpx.Response) -> Iterator[NetworkFault]:
 def about_stored_pages(first: dict[str, Any], again: httpx.Response) -> Iterator[NetworkFault]:
     """Check that the same request was answered anew: each answer has a number of its own."""
     if json_of(again).get("answer") == first["answer"]:
-        text = "The proxy stores pages: people would see those of others."
-        prefix = settings.PUBLIC_ADDRESS.prefix
-        yield NetworkFault("stored pages", text, prefix=prefix)
+        yield NetworkFault("stored pages", prefix=settings.PUBLIC_ADDRESS.prefix)
 
 
 def about_body(answer: httpx.Response) -> Iterator[NetworkFault]:
@@ -172,5 +163,4 @@ def about_body(answer: httpx.Response) -> Iterator[NetworkFault]:
 
 def about_errors(answer: httpx.Response) -> Iterator[NetworkFault]:
     if answer.status_code != 503 or not json_of(answer):
-        text = "The proxy replaces error pages, which say what is known about a hold."
-        yield NetworkFault("rewritten errors", text)
+        yield NetworkFault("rewritten errors")

@@ -1,9 +1,14 @@
 """Findings from what arrived: pure tables. ``test_proxy_check`` makes the faults for real."""
 
+import ast
+import re
+from pathlib import Path
+
 import pytest
 
+from dashboard.edge import diagnosis, proxy_probe
 from dashboard.edge.arrival import Arrival
-from dashboard.edge.diagnosis import REMEDIES, NetworkFault, diagnose, rows
+from dashboard.edge.diagnosis import FAULTS, NetworkFault, diagnose, rows
 from dashboard.edge.public_address import public_address
 
 GOOD = {
@@ -11,12 +16,15 @@ GOOD = {
     "HTTP_X_FORWARDED_PROTO": "https",
 }
 HOST = "desk.example.org"
+NAME = re.compile(r"<(\w+)>")  # that stands for a value
 
 
 def faults(public="https://desk.example.org/admin", **arrived):
     given = {"peer": "10.0.0.1", "is_trusted": True, "host": HOST, "path": "/admin/"}
     given |= {"is_browser_on_https": True, "forwarded": GOOD}
-    return [found.kind for found in diagnose(Arrival(**given | arrived), public_address(public))]
+    found = diagnose(Arrival(**given | arrived), public_address(public))
+    assert [each.text for each in found if NAME.search(each.text.replace("<script>", ""))] == []
+    return [each.kind for each in found]
 
 
 @pytest.mark.parametrize(
@@ -70,11 +78,28 @@ def test_faults(arrived, found):
     assert faults(**arrived) == found
 
 
-def test_every_line_can_be_filled_in():
-    values = {"peer": "10.0.0.1", "prefix": "/holds", "said": "https://a", "public": "https://b"}
-    values |= {"header": "X-Forwarded-User", "host": "desk.example.org"}
-    for kind in REMEDIES:
-        assert not any("<" in line for line in NetworkFault(kind, "", **values).lines.values())
+@pytest.mark.parametrize("module", [diagnosis, proxy_probe])
+def test_every_fault_is_given_the_values_of_its_text_and_lines(module):
+    source = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(source) if isinstance(node, ast.Call)]
+    made = [call for call in calls if ast.unparse(call.func) == "NetworkFault"]
+    assert made
+    for call in made:
+        given = {keyword.arg for keyword in call.keywords}
+        kinds = [node.value for node in ast.walk(call.args[0]) if isinstance(node, ast.Constant)]
+        for kind in kinds:
+            lines = [
+                FAULTS[kind][name] for name in FAULTS[kind] if name != "text" or not call.args[1:]
+            ]
+            lacking = set(NAME.findall(" ".join(lines))) - given
+            assert None in given or not lacking, (kind, lacking)  # None is a ``**values``
+
+
+def test_every_text_and_line_is_filled_in():
+    fault = NetworkFault("wrong scheme", peer="10.0.0.1")
+    assert fault.text.startswith("The proxy 10.0.0.1 says http, but")
+    fault = NetworkFault("removed path", prefix="/<peer>")
+    assert fault.lines["Apache"] == "ProxyPass /<peer> http://127.0.0.1:8000/<peer>"
 
 
 def test_rows_show_headers_by_their_names():
