@@ -1,7 +1,7 @@
 """Client of cal.com's API v2. Knows HTTP and no Django."""
 
 from dashboard.calcom.client import AsyncClient, Client
-from dashboard.calcom.errors import CalcomError, Cause, FieldError, Refused, Unavailable, Unknown
+from dashboard.calcom.errors import CalcomError, Cause, Refused, Unavailable, Unknown
 from dashboard.calcom.types import (
     Answer,
     EventType,
@@ -9,7 +9,6 @@ from dashboard.calcom.types import (
     Exchange,
     Host,
     Listed,
-    Rate,
     Reservation,
     Slot,
     Team,
@@ -24,10 +23,8 @@ __all__ = [
     "EventType",
     "EventTypeKind",
     "Exchange",
-    "FieldError",
     "Host",
     "Listed",
-    "Rate",
     "Refused",
     "Reservation",
     "Slot",

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from dashboard.calcom import FieldError, endpoints
+from dashboard.calcom import endpoints
 from dashboard.calcom.endpoints import Access
+from dashboard.calcom.errors import FieldError
 from dashboard.calcom.pending_call import PendingCall
 from tests.calcom.calls import BASE, KEY, START, UID, VERBS, call_of, named
 

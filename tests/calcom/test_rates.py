@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from dashboard.calcom import CalcomError, Rate
+from dashboard.calcom import CalcomError
 from dashboard.calcom.rates import moment_of, rate_of, seconds_to_wait
+from dashboard.calcom.types import Rate
 from tests.calcom.calls import UID, read, response
 
 NOW = datetime(2026, 11, 22, 7, 15, 30, tzinfo=UTC)

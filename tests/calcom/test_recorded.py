@@ -11,14 +11,14 @@ from dashboard.calcom import (
     CalcomError,
     EventType,
     EventTypeKind,
-    FieldError,
     Host,
     Listed,
-    Rate,
     Reservation,
     Slot,
 )
 from dashboard.calcom.cleansing import cleanse
+from dashboard.calcom.errors import FieldError
+from dashboard.calcom.types import Rate
 from tests.calcom.calls import named, read
 from tests.calcom.expected_errors import expected_errors
 from tests.calcom.recorded import FILES, WIRE, Recorded, lines, lines_of
