@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from dashboard.calcom import Answer, Cause
+from dashboard.calcom import Answer, CalcomError, Cause
 from dashboard.calcom.endpoints import Call
 from dashboard.calcom_state import calcom_client, rate_and_clock, shared_answers
 from dashboard.calcom_state.models import StoredAnswer
@@ -102,13 +102,13 @@ def test_calendars_are_asked_for_in_parallel(
     for name in names:
         entered(name)
     client, together = calcom_client.client(), threading.Barrier(len(names))
-    send = client.send
+    answer_to = client.answer_to
 
-    def send_together(call: Call[Any]) -> Answer[Any]:
+    def answer_together(call: Call[Any]) -> Answer[Any] | CalcomError:
         together.wait(PATIENCE)  # raises if the others are not under way
-        return send(call)
+        return answer_to(call)
 
-    monkeypatch.setattr(client, "send", send_together)
+    monkeypatch.setattr(client, "answer_to", answer_together)
     assert [calendar.cause for calendar in read(later=301).calendars] == ["", "", ""]
 
 
