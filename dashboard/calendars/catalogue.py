@@ -74,8 +74,6 @@ def catalogue(*, now: datetime) -> Catalogue:
 def last_known() -> Catalogue:
     """Return the event types of all calendars as last listed. Without a calendar it is empty."""
     calendars = in_order()
-    if not calendars:
-        return Catalogue(())
     known = shared_answers.stored([*map(question, calendars)], now=timezone.now())
     return grouped(zip(calendars, known, strict=True))
 
