@@ -202,12 +202,8 @@ def prefilled(params: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
         like = Hold.objects.filter(pk=again).first() if again is not None else None
     if like is None:
         return {}
-    values: dict[str, Any] = {
-        "event_type_id": like.event_type_id,
-        "slot_duration": like.slot_duration,
-        "client_name": like.client_name,
-        "client_contact": like.client_contact,
-    }
+    copied = ["event_type_id", "slot_duration", "client_name", "client_contact"]
+    values = forms.model_to_dict(like, copied)
     if offer_id is not None:
         return values | {"offer": offer_id}  # each time of an offer has its own note
     if like.slot_start > rate_and_clock.cal_now(now):
