@@ -66,9 +66,7 @@ class FirstFreeForm(forms.Form):
             ],
         }
         for name, listed in choices.items():
-            field = self.fields[name]
-            if isinstance(field, forms.ChoiceField):
-                field.choices = listed
+            self.fields[name].choices = listed  # type: ignore[attr-defined]
         self.is_valid()  # an invalid value is not among ``cleaned_data``
 
     def show_day(self, day: date) -> None:
