@@ -122,8 +122,8 @@ def show_entry(request: HttpRequest, pk: int) -> HttpResponse:
 def verify(request: HttpRequest) -> HttpResponse:
     """Verify the log, or the next part of a long one; the page that it was asked on shows it."""
     log_verification.verify_part(by=actor_of(request), now=timezone.now())
-    query = f"?{request.GET.urlencode()}" if request.GET else ""
-    return HttpResponseRedirect(f"{reverse('audit')}{query}#evidence", status=303)
+    page = reverse("audit", query=request.GET, fragment="evidence")
+    return HttpResponseRedirect(page, status=303)
 
 
 @require_POST
@@ -132,8 +132,7 @@ def export_log(request: HttpRequest) -> HttpResponseRedirect | StreamingHttpResp
     form = LogForm(request.GET, viewer=request.user.pk)
     name = request.POST.get("format", "")
     if not form.is_valid() or name not in export.FORMATS:
-        page = f"{reverse('audit')}?{request.GET.urlencode()}"
-        return HttpResponseRedirect(page, status=303)
+        return HttpResponseRedirect(reverse("audit", query=request.GET), status=303)
     now = timezone.now()
     export.record(name, form.recorded, by=actor_of(request), now=now)
     blocks = export.of_actions(name, form.conditions())

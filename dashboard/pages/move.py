@@ -141,11 +141,10 @@ def move_page(
 def from_context(request: HttpRequest, hold: Hold, viewer: Viewer) -> dict[str, Any]:
     """Return the hold that is to be moved as it is now, and the ETag of what is shown of it."""
     row = HoldRow(hold, viewer)
-    query = request.GET.urlencode() if request.method != "POST" else ""
-    poll_url = reverse("move-poll", args=[hold.pk])
+    query = request.GET if request.method != "POST" else None
     return {
         "from_row": row,
-        "poll_url": f"{poll_url}?{query}" if query else poll_url,
+        "poll_url": reverse("move-poll", args=[hold.pk], query=query),
         "etag": responses.etag_of(viewer.user.pk, row),
     }
 

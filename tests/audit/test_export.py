@@ -93,7 +93,7 @@ def test_entry_of_an_export_names_no_client(admins_browser, mixed_log):
 @pytest.mark.parametrize(("query", "name"), [("?hold=x", "csv"), ("", "exe"), ("", "")])
 def test_invalid_export_leads_back_and_records_nothing(admins_browser, query, name):
     answer = admins_browser.post(f"/audit/export{query}", {"format": name})
-    assert (answer.status_code, answer["Location"]) == (303, f"/audit/?{query[1:]}")
+    assert (answer.status_code, answer["Location"]) == (303, f"/audit/{query}")
     assert not AuditEntry.objects.filter(action="export").exists()
 
 
