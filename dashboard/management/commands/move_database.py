@@ -70,29 +70,25 @@ def move(*, now: datetime) -> dict[str, int]:
     call_command("migrate", database=ALIAS, verbosity=0, interactive=False, skip_checks=False)
     if AuditEntry.objects.using(ALIAS).exists() or User.objects.using(ALIAS).exists():
         raise CommandError("That database is in use by Holdfast already: give an empty one.")
-    every = apps.get_models(include_auto_created=True)
-    triggers.drop(connections[ALIAS])  # they would link and index the copied entries once more
+    every, target = apps.get_models(include_auto_created=True), connections[ALIAS]
+    triggers.drop(target)  # they would link and index the copied entries once more
     with transaction.atomic(), transaction.atomic(using=ALIAS):
-        for each in (connections["default"], connections[ALIAS]):
+        for each in (connections["default"], target):
             if each.vendor == "postgresql":
                 with each.cursor() as cursor:  # each waits for the other
                     cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-        asked = {"database": connections[ALIAS].vendor}
+        asked = {"database": target.vendor}
         trail.event(action=AuditEntry.Action.MOVE_DATABASE, by=None, asked=asked, now=now)
         connections["default"].check_constraints()  # PostgreSQL links the entry now, not at the end
-        for model in every:  # what migrations and their signals made
-            delete_all(model)
+        # What migrations and their signals made.
+        tables = [model._meta.db_table for model in every]
+        target.ops.execute_sql_flush(target.ops.sql_flush(no_style(), tables))
         counts = {model._meta.label: copy(model) for model in every}
-        reset_sequences(every)
-    triggers.install(connections[ALIAS])
+        with target.cursor() as cursor:  # new keys follow the copied ones
+            for statement in target.ops.sequence_reset_sql(no_style(), every):
+                cursor.execute(statement)
+    triggers.install(target)
     return counts
-
-
-def delete_all(model: type[models.Model]) -> None:
-    """Delete without the guards of the models; constraints wait for the end of the transaction."""
-    connection = connections[ALIAS]
-    with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {connection.ops.quote_name(model._meta.db_table)}")  # noqa: S608
 
 
 def copy(model: type[models.Model]) -> int:
@@ -108,11 +104,3 @@ def copy(model: type[models.Model]) -> int:
             f"Nothing was moved: {model._meta.label} has {found}, not {wanted} rows."
         )
     return found
-
-
-def reset_sequences(every: list[type[models.Model]]) -> None:
-    """Let new keys follow the copied ones."""
-    connection = connections[ALIAS]
-    with connection.cursor() as cursor:
-        for statement in connection.ops.sequence_reset_sql(no_style(), every):
-            cursor.execute(statement)
