@@ -33,7 +33,7 @@ from dashboard.sandbox import Sandbox, demo_world
 from tests import serving
 from tests.bench.aims import Aim
 from tests.bench.product import API_KEY, FIRST_SLOT, Person, Product
-from tests.management.processes import children
+from tests.management.processes import workers
 
 LOST = Aim("lost requests that no kill explains", 0, "at most")
 MISSING = Aim("holds missing in register or audit log", 0, "at most")
@@ -122,7 +122,7 @@ def ask_while_killing(site: serving.Site, person: Person, notes: Notes, requests
 def kill_now_and_then(site: serving.Site, notes: Notes, done: threading.Event) -> None:
     """Kill a worker at random moments."""
     while not done.wait(random.uniform(*PAUSE)):
-        if pids := workers(site):
+        if pids := workers(site.process.pid):
             notes.kills.append(monotonic())
             os.kill(random.choice(pids), signal.SIGKILL)
 
@@ -151,13 +151,6 @@ def ask(site: serving.Site, person: Person, notes: Notes, number: int) -> None:
             notes.placed.append(int(found[1]))
     finally:
         connection.close()
-
-
-def workers(site: serving.Site) -> list[int]:
-    """Return the process ids of gunicorn's workers."""
-    command = Path(f"/proc/{site.process.pid}/cmdline").read_bytes()
-    server = children(site.process.pid)[1] if b"\0serve\0" in command else site.process.pid
-    return children(server)
 
 
 def resident_mib(pid: int) -> float:

@@ -30,6 +30,7 @@ from tests.bench import killed
 from tests.bench.aims import Aim
 from tests.bench.product import Product, place_holds, running_product
 from tests.edge import nginx
+from tests.management.processes import workers
 
 BEHIND_NGINX = ["rates", "latencies", "memory"]
 PARTS = [*BEHIND_NGINX, "start", "killed"]
@@ -161,7 +162,8 @@ def report_memory(desk: Desk, requests: int) -> bool:
         served = 0.0
         while served < goal:
             served += 2 * desk.load(desk.product.url, BOARD, 16, 2).per_second
-        resident.append(max(map(killed.resident_mib, killed.workers(desk.product.site))))
+        pids = workers(desk.product.site.process.pid)
+        resident.append(max(map(killed.resident_mib, pids)))
     sys.stdout.write(f"memory after {requests} boards\n")
     return MEMORY.judge(resident[1]) & GROWTH.judge(resident[1] - resident[0])
 

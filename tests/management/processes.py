@@ -11,6 +11,13 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+def workers(pid: int) -> list[int]:
+    """Return the process ids of gunicorn's workers under ``manage.py serve``, or of gunicorn's."""
+    started = children(pid)
+    servers = [one for one in started if b"gunicorn" in Path(f"/proc/{one}/cmdline").read_bytes()]
+    return children(servers[0]) if servers else started
+
+
 def alive(pid: int) -> bool:
     """Return True for a process that runs; a zombie does not."""
     try:

@@ -15,7 +15,7 @@ from dashboard.calcom_state.clock import longest_claim
 from dashboard.edge import gunicorn
 from dashboard.sandbox import Sandbox, demo_world
 from tests.forking import run
-from tests.management.processes import alive, children
+from tests.management.processes import alive, children, workers
 from tests.migrated import PASSWORD, PEOPLED, sqlite_template
 from tests.script_visitor import Visitor
 from tests.serving import (
@@ -133,7 +133,7 @@ def test_reload_drops_no_request_and_no_hold_in_flight(variables, tmp_path):
         assert ada.sign_in("ada", PASSWORD) == 302
         settle, server = children(site.process.pid)
         wait_for(lambda: len(children(server)) == 2)
-        old = [settle, *children(server)]
+        old = [settle, *workers(site.process.pid)]
         fault = calcom.faults.add("delay", method="POST", seconds=3)
         placing = threading.Thread(
             target=lambda: statuses.append(ada.place("Hedy Lamarr").status_code)
