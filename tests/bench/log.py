@@ -1,7 +1,7 @@
 """Measure the audit log with many entries, beside one with few of the same kind.
 
     python -m tests.bench.log [--entries 1000000] [--database sqlite|postgresql|both]
-                              [--folder FOLDER] [--rounds 5] [--only pages|work]
+                              [--folder FOLDER] [--rounds 5] [--only generate|pages|work]
 
 Generates the logs in the folder, and finds them there the next time. Prints the median of each page
 of both logs, their ratio, and how much faster it is than Django admin's changelist of the same

@@ -50,7 +50,7 @@ def url_of(vendor: str, folder: Path, entries: int, address: str) -> str:
         if not connection.execute(
             "SELECT 1 FROM pg_database WHERE datname = %s", [name]
         ).fetchone():
-            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+            connection.execute(f"CREATE DATABASE {name}")
     return urlunsplit(urlsplit(address)._replace(path=f"/{name}"))
 
 
@@ -231,7 +231,7 @@ def finish(connection: Any, cursor: Any, indexes: list[str]) -> None:
     run(by_action)
     actions = f"INSERT INTO {action_sql.ACTIONS} ({action_sql.COLUMNS})"
     texts = f"INSERT INTO {text_index.ENTRIES} (rowid, text)"
-    run([f"{actions} {action_sql.all_actions(vendor)}", *others])
+    run([f"{actions} {action_sql.all_actions(vendor, action_sql.COLUMNS)}", *others])
     run([f"{texts} {text_sql.all_texts(vendor)}", *counts, *of_actions])
     run([days, *of_texts])
     cursor.execute("VACUUM ANALYZE" if vendor == "postgresql" else "ANALYZE")
