@@ -87,7 +87,7 @@ def change_one(page: Page, source: str, number: int) -> None:
 
     page.route(POLL, give)
     page.evaluate(REFRESH)
-    page.get_by_text(client, exact=True).wait_for()
+    page.locator("td.client", has_text=client).wait_for()
     page.unroute(POLL)
 
 
