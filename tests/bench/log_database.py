@@ -180,7 +180,7 @@ def holds_inserter(on_sqlite: bool, cursor: Any) -> Any:
         "reservation_duration": 15,
         "version": 1,
     }
-    insert = inserter(on_sqlite, cursor, "dashboard_hold", list(empty))
+    insert = inserter(on_sqlite, cursor, "dashboard_hold", [*map(str, empty)])
     insert_texts = inserter(on_sqlite, cursor, text_index.HOLDS, ["rowid", "text"])
 
     def write_holds(holds: list[MadeHold]) -> None:

@@ -26,7 +26,7 @@ FIRST_NAMES = ("Maria", "Ada", "Grace", "Edsger", "Li", "Zofia", "Jonas", "Amara
 LAST_NAMES = ("Rossi", "King", "Hopper", "Dijkstra", "Wei", "Nowak", "Berg", "Okafor", "Haddad")
 REASONS = ("client_hung_up", "chose_another", "mistake")
 ONE, ALL = "/v2/slots/reservations/{uid}", "/v2/slots/reservations"
-TAKEN = {
+TAKEN: dict[str, Any] = {
     "error_code": "slot_reserved",
     "message": "This time slot is already reserved by another user. Please choose another.",
 }
@@ -88,7 +88,7 @@ class Office:
             )
             return
         ended = {**held, "state": "released"}
-        reason = {"reason": self.one_of(REASONS)}
+        reason: dict[str, Any] = {"reason": self.one_of(REASONS)}
         if self.number % 100_000 == 700:
             reason["message"] = "The zeppelin was full."
         yield from self.action(

@@ -95,7 +95,8 @@ def times(rounds: int) -> Iterator[Figures]:
 
 def lines_of(answer: Any) -> int:
     """Return how many actions a page of the log shows; 0 for any other page."""
-    return answer.content.count(b'id="action-')
+    content: bytes = answer.content
+    return content.count(b'id="action-')
 
 
 def timed(rounds: int, call: Any, *arguments: Any) -> float:

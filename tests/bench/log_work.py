@@ -68,7 +68,7 @@ def write_times(rounds: int) -> dict[str, float]:
     return {name: 1000 * median(each[rounds // 10 :]) for name, each in taken.items()}
 
 
-def write(table: Callable[[Any], Any] | None = None) -> None:
+def write(table: Callable[..., Any] | None = None) -> None:
     """Write one entry through the model, with a wrapper into another table."""
     entry = AuditEntry(at=datetime.now(UTC), **COLUMNS)
     with transaction.atomic():

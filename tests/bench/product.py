@@ -45,7 +45,8 @@ class Product:
         ``client`` are arguments of httpx, for a way to the product through a proxy.
         """
         self.site.manage("person", "add", name, "--role", role, stdin=PASSWORD)
-        with httpx.Client(**{"base_url": self.url, "timeout": 30} | client) as browser:
+        arguments: dict[str, Any] = {"base_url": self.url, "timeout": 30} | client
+        with httpx.Client(**arguments) as browser:
             page = browser.get("/accounts/login/")
             data = {"username": name, "password": PASSWORD, "csrfmiddlewaretoken": token_of(page)}
             expect(browser.post("/accounts/login/", data=data), 302)

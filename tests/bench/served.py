@@ -98,12 +98,12 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     django.setup()  # the configuration of nginx is a template
     with desk_behind_nginx(asked.holds) if {*parts} & {*BEHIND_NGINX} else nullcontext() as desk:
-        reports: dict[str, Callable[[], bool]] = {
-            "rates": lambda: report_rates(desk, asked.seconds),
-            "latencies": lambda: report_latencies(desk, asked.seconds),
-            "memory": lambda: report_memory(desk, asked.requests // 3),
+        reports: dict[str, Callable[[Desk], bool]] = {
+            "rates": lambda desk: report_rates(desk, asked.seconds),
+            "latencies": lambda desk: report_latencies(desk, asked.seconds),
+            "memory": lambda desk: report_memory(desk, asked.requests // 3),
         }
-        met = [reports[part]() for part in BEHIND_NGINX if part in parts]
+        met = [reports[part](desk) for part in BEHIND_NGINX if desk and part in parts]
     met += [report_start()] if "start" in parts else []
     met += [killed.report(asked.requests)] if "killed" in parts else []
     return 0 if all(met) else 1
