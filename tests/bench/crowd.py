@@ -1,6 +1,7 @@
 """Let two hundred people watch the board while ten place and release holds.
 
-    python -m tests.bench.crowd [--people 200] [--seconds 60] [--database sqlite|postgresql]
+    python -m tests.bench.crowd [--people 200] [--seconds 60] [--holds 50]
+                                [--database sqlite|postgresql]
 
 The product under gunicorn with two workers, the sandbox and the crowd share the machine. Each
 person has their own sign-in and polls every five seconds with the ETag of what they have, as the
@@ -77,6 +78,8 @@ def main() -> int:
     parser.add_argument("--holds", type=int, default=50, help="that are there all the time")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     asked = parser.parse_args()
+    if asked.seconds <= 2 * KEPT_SECONDS:
+        parser.error(f"--seconds must be more than {2 * KEPT_SECONDS:g}, twice as long as a hold")
     notes = measure(asked.people, asked.seconds, asked.holds, asked.database)
     return 0 if report(notes, asked.people) else 1
 
