@@ -35,6 +35,7 @@ ISOLATION_HEADERS = {
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in UNUSED_FEATURES),
     "X-Robots-Tag": "noindex, nofollow",
 }
+HEADERS_OF_PAGES = ("Content-Length", "Content-Security-Policy", "X-Frame-Options")
 
 
 class EdgeRequest(HttpRequest):
@@ -153,13 +154,16 @@ def response_headers(request: EdgeRequest, get_response: Handler) -> HttpRespons
     """Keep pages from caches, search engines and other sites, and browser features from all pages.
 
     Pages contain personal data. Static files and some views say themselves how to cache them. A 304
-    omits the headers of isolation: the browser keeps those of the response it has.
+    has no page, and not its length: https://www.rfc-editor.org/rfc/rfc9110#section-8.6
     https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Cross-Origin-Resource-Policy
     https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Permissions-Policy
     """
     response = get_response(request)
     response.headers.setdefault("Cache-Control", "no-store")
-    if response.status_code != HTTPStatus.NOT_MODIFIED:
+    if response.status_code == HTTPStatus.NOT_MODIFIED:
+        for name in HEADERS_OF_PAGES:
+            response.headers.pop(name, None)
+    else:
         for name, value in ISOLATION_HEADERS.items():
             response[name] = value
     return response

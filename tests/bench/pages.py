@@ -35,7 +35,7 @@ BOARD_RATE = Aim("% of the empty view's pages", 15.0, "at least")
 BOARD_SIZE = Aim("kB compressed", 12.5, "at most")
 BOARD_QUERIES = Aim(f"queries more than for {FEW} holds", 0, "at most")
 POLL_RATE = Aim("% of the empty view's pages", 60.0, "at least")
-POLL_HEADERS = Aim("bytes of headers", 700, "at most")
+POLL_HEADERS = Aim("bytes of headers", 450, "at most")
 POLL_BODY = Aim("bytes of body", 0, "at most")
 
 

@@ -59,7 +59,7 @@ def test_unchanged_poll_is_a_small_304_without_a_call(
     calcom.forget_calls()
     answer = poll(browser, known)
     assert (answer.status_code, answer.content, answer["ETag"]) == (304, b"", known)
-    assert sum(len(f"{name}: {value}\r\n") for name, value in answer.headers.items()) < 650
+    assert sum(len(f"{name}: {value}\r\n") for name, value in answer.headers.items()) <= 306
     assert calcom.calls() == []
 
 
