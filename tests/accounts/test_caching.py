@@ -12,7 +12,9 @@ HTMX = {"HX-Request": "true"}
 
 
 @pytest.mark.parametrize("poll", ["/board", "/warnings"])
-def test_304_is_not_cacheable_and_has_no_header_of_a_page(staff: User, browser: Client, poll: str) -> None:
+def test_304_is_not_cacheable_and_has_no_header_of_a_page(
+    staff: User, browser: Client, poll: str
+) -> None:
     sign_in(browser, "staff")
     tag = browser.get(poll, headers=HTMX)["ETag"]
     answer = browser.get(poll, headers={**HTMX, "If-None-Match": tag})

@@ -4,7 +4,13 @@ import re
 
 import pytest
 
+from dashboard.accounts import hashing, last_user
+from dashboard.audit import retention
+from dashboard.edge import diagnosis, gunicorn
+from dashboard.edge.database import POSTGRESQL_LIMITS
+from dashboard.pages import wallboard
 from tests.architecture.source import PROJECT
+from tests.architecture.test_style import MAX_FILE_LINES, MAX_FUNCTION_LINES
 
 CODE = re.compile(r"`[^`\n]+`")
 PATH = re.compile(r"(?<![\w./])(?:dashboard|templates|static|tests|\.ci)/[\w./-]*")
@@ -48,3 +54,37 @@ def test_readme_lists_each_command_once():
     heads = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
     listed = re.findall(r"`(\w+)`", " ".join(heads))
     assert sorted(listed) == sorted({file.stem for file in files} - replaced)
+
+
+def test_documents_give_todays_numbers():
+    """Each number that a reader relies on, beside what the program does."""
+    in_words = {1: "once", 2: "two", 8: "eight"}
+    read_timeout, header_size = re.findall(
+        r"proxy_read_timeout (\d+)s;|proxy_buffer_size (\d+)k;",
+        (PROJECT / "templates/deployment/nginx.conf").read_text(),
+    )
+    told = {
+        "README.md": [
+            f"with {in_words[gunicorn.threads]} threads each",
+            f"removes, at least {retention.LEAST_AGE.days} |",
+            f"unless the screen is off for {wallboard.SESSION_SECONDS // 86_400} days",
+            f"each at most {in_words[diagnosis.INTERVAL_SECONDS // 60]} a minute",
+            f"allow {read_timeout[0]} s for an answer and {header_size[1]} KiB for its headers",
+            *(f"{seconds(name)} seconds" for name in POSTGRESQL_LIMITS),
+        ],
+        "SECURITY.md": [
+            f"at most {in_words[hashing.AT_ONCE]} at once in each process",
+            f"a signed cookie, for {last_user.MAX_AGE.days} days",
+        ],
+        "CONTRIBUTING.md": [
+            f"a function has at most {MAX_FUNCTION_LINES} lines, a file {MAX_FILE_LINES}"
+        ],
+    }
+    texts = {name: " ".join((PROJECT / name).read_text().split()) for name in told}
+    assert {
+        (name, words) for name, said in told.items() for words in said if words not in texts[name]
+    } == set()
+
+
+def seconds(name):
+    return POSTGRESQL_LIMITS[name].removesuffix("s")
