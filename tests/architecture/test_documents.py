@@ -77,7 +77,8 @@ def test_documents_give_todays_numbers():
             f"a signed cookie, for {last_user.MAX_AGE.days} days",
         ],
         "CONTRIBUTING.md": [
-            f"a function of the product has at most {MAX_FUNCTION_LINES} lines, a file {MAX_FILE_LINES}"
+            f"a function of the product has at most {MAX_FUNCTION_LINES} lines,"
+            f" a file {MAX_FILE_LINES}."
         ],
     }
     texts = {name: " ".join((PROJECT / name).read_text().split()) for name in told}

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.trail import Outcome
-from dashboard.holds import checks
+from dashboard.holds import checks, operation
 from dashboard.holds.checks import Comparison
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
@@ -17,8 +19,9 @@ from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds import verbs
 from tests.holds.concurrency import at_once, delayed
+from tests.holds.factories import put
 from tests.holds.observe import at_cal_com, audit_of, in_register, is_held_for
-from tests.holds.verbs import LATER, MONDAY, ONE
+from tests.holds.verbs import CONSULT, LATER, MONDAY, ONE
 
 pytestmark = [
     pytest.mark.slow,
@@ -68,6 +71,26 @@ def test_outdated_version_changes_nothing(calcom: Sandbox, staff: User, admin: U
     assert (refused.value.cause, refused.value.status) == ("changed_meanwhile", 409)
     assert at_cal_com(calcom) == before == in_register(hold)
     assert calcom.calls("DELETE") == []
+
+
+def test_second_who_asks_for_a_time_waits_two_seconds_and_is_told_who_asks(
+    calcom: Sandbox, staff: User, colleague: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []  # seconds, which only count
+    ticks = SimpleNamespace(monotonic=lambda: sum(slept), sleep=slept.append)
+    monkeypatch.setattr(operation, "time", ticks)
+    until = timezone.now() + timedelta(minutes=1)
+    claim = {"claim_id": uuid4(), "claim_verb": "place", "claim_by": colleague}
+    asking = {"asking_event_type": CONSULT, "asking_start": MONDAY, "asking_end": LATER}
+    put(colleague, state=Hold.State.PLACING, claim_until=until, **claim, **asking)
+
+    with pytest.raises(HoldError) as refused:
+        verbs.place(staff)
+
+    assert (refused.value.cause, refused.value.status) == ("being_asked", 409)
+    assert str(colleague) in str(refused.value)
+    assert 2.0 <= sum(slept) < 2.2
+    assert calcom.calls("POST") == []
 
 
 @pytest.mark.parametrize("verb", [verbs.extend, verbs.move, verbs.release])
