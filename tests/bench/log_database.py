@@ -55,15 +55,21 @@ def url_of(vendor: str, folder: Path, entries: int, address: str) -> str:
 
 
 def load(entries: int) -> None:
-    """Fill Django's database with so many entries, unless it has them; print the rate."""
+    """Fill Django's database with so many entries, unless it has them; print the rate.
+
+    Raises SystemExit for a database that has a part of them.
+    """
     from django.core.management import call_command  # noqa: PLC0415 after django.setup()
     from django.db import connection, transaction  # noqa: PLC0415
 
+    from dashboard.accounts.models import User  # noqa: PLC0415
     from dashboard.audit import triggers  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)  # a log of an earlier run gets the triggers of today
     if LOADED in connection.introspection.table_names():
         return
+    if User.objects.exists():
+        raise SystemExit("An earlier run broke off while it generated the log: remove the folder.")
     began = time.perf_counter()
     triggers.drop(connection)
     with connection.cursor() as cursor:
