@@ -2,8 +2,10 @@
 
 import ast
 import re
+import tomllib
 
 from tests.architecture.source import (
+    PROJECT,
     functions,
     imported_names,
     modules,
@@ -43,6 +45,12 @@ def test_functions_are_short():
         for function in functions(source)
     }
     assert {name: length for name, length in lengths.items() if length > MAX_FUNCTION_LINES} == {}
+
+
+def test_hooks_leave_published_migrations_alone():
+    """Given a file's name, ruff forgets what is excluded unless it is told so."""
+    ruff = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["ruff"]
+    assert (ruff["extend-exclude"], ruff["force-exclude"]) == (["dashboard/migrations"], True)
 
 
 def test_no_private_name_is_imported():
