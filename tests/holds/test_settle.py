@@ -164,6 +164,16 @@ def test_change_that_had_arrived_needs_one_get(calcom: Sandbox, staff: User) -> 
     assert Hold.objects.get().change is None
 
 
+def test_one_pass_sends_one_get_and_one_write(calcom: Sandbox, staff: User) -> None:
+    """Leave to the next pass what cannot be done then."""
+    interrupt_extension(calcom, staff, skip=2, when="before")
+    calcom.faults.add("drop", when="before", method="PATCH", route=ONE, count=None)
+
+    assert settle.settle_changes(timezone.now()) == 1
+
+    assert [method for method, _status in sent(calcom)] == ["GET", "PATCH"]
+
+
 def test_late_write_is_looked_for_now_and_then(calcom: Sandbox, staff: User) -> None:
     """Not each time: a look is a call, and a line of the hold's story."""
     hold = verbs.place(staff)
