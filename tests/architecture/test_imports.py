@@ -1,5 +1,6 @@
 """Packages import only what the rules allow, and never each other in a cycle."""
 
+import re
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
@@ -111,6 +112,16 @@ def test_no_request_below_a_view():
         if "request" in [arg.arg for arg in (*function.args.args, *function.args.kwonlyargs)]
     ]
     assert found == []
+
+
+def test_holds_take_the_time_as_a_parameter():
+    readers = [
+        module
+        for module, source in modules().items()
+        if package_of(module) == "dashboard.holds"
+        if re.search(r"\b(time(zone)?|date(time)?)\.(now|utcnow|today|time)\(", source)
+    ]
+    assert readers == []
 
 
 def test_one_module_creates_clients_of_cal_com():
