@@ -67,6 +67,7 @@ def test_documents_give_todays_numbers():
         "README.md": [
             f"with {in_words[gunicorn.threads]} threads each",
             f"removes, at least {retention.LEAST_AGE.days} |",
+            f"Entries of the last {retention.LEAST_AGE.days} days always stay",
             f"unless the screen is off for {wallboard.SESSION_SECONDS // 86_400} days",
             f"each at most {in_words[diagnosis.INTERVAL_SECONDS // 60]} a minute",
             f"allow {read_timeout[0]} s for an answer and {header_size[1]} KiB for its headers",
