@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ import httpx
 
 from tests import serving
 
+Serve = Callable[[dict[str, str], Path], AbstractContextManager[serving.Site]]
 API_KEY = "cal_ownerfast0123456789"  # a million calls a minute, so that no rate limit is measured
 PASSWORD = "benchmark 9 horses"
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
@@ -95,10 +96,13 @@ def place_holds(people: list[Person], numbers: range) -> None:
 
 
 @contextmanager
-def running_product(database_url: str = "", **more: str) -> Iterator[Product]:
+def running_product(
+    database_url: str = "", *, serve: Serve = serving.serving, **more: str
+) -> Iterator[Product]:
     """Serve the product with its own settings, without a ``database_url`` on a new SQLite file.
 
-    ``more`` are variables of its environment.
+    A fork, which ``serve`` makes by default, has the memory of what it was forked from. ``more``
+    are variables of the product's environment.
     """
     with TemporaryDirectory(prefix="holdfast-bench-") as name, running_sandbox() as sandbox:
         folder = Path(name)
@@ -111,7 +115,7 @@ def running_product(database_url: str = "", **more: str) -> Iterator[Product]:
             **more,
         )
         serving.manage(variables, "migrate")
-        with serving.serving(variables, folder) as site:
+        with serve(variables, folder) as site:
             yield Product(site, sandbox)
 
 

@@ -116,7 +116,8 @@ def desk_behind_nginx(holds: int) -> Iterator[Desk]:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="holdfast-bench-nginx-")))
         ports = nginx.two_ports()
         public = {"PUBLIC_URL": f"https://{nginx.NAME}:{ports.tls}", "TRUSTED_PROXIES": "127.0.0.1"}
-        product = stack.enter_context(running_product(WEB_CONCURRENCY="2", **public))
+        serve = serving.serving_with_settle
+        product = stack.enter_context(running_product(serve=serve, WEB_CONCURRENCY="2", **public))
         stack.enter_context(nginx.running("", product.url, ports, folder))
         way = {"base_url": public["PUBLIC_URL"], "headers": {"Origin": public["PUBLIC_URL"]}}
         transport = nginx.LoopbackTransport(folder, "127.0.0.1")
