@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from io import TextIOWrapper
+from io import FileIO, TextIOWrapper
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -37,6 +37,10 @@ def run(arguments: list[str]) -> None:
     end_as_by_interrupt()
     open_closed_streams()
     if isinstance(sys.stdout, TextIOWrapper):  # an export is in UTF-8 in every locale
+        # With PYTHONUNBUFFERED, what a pipe or a disk does not take at once would be lost without
+        # an error: https://github.com/python/cpython/issues/85393
+        if isinstance(sys.stdout.buffer, FileIO):
+            sys.stdout = open(sys.stdout.fileno(), "w", buffering=1, closefd=False)  # noqa: SIM115
         sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
     command = arguments[1] if len(arguments) > 1 else ""
     origin.command = "" if command in SERVING else f"manage.py {command}"

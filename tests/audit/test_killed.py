@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune
 from tests.audit.test_retention import YOUNG, write
 from tests.forking import Program, run
 from tests.holds.processes import database_url
+from tests.serving import PROJECT
 from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -111,4 +114,21 @@ def test_output_that_takes_no_more_moves_no_cursor(tmp_path: Path) -> None:
     )
     assert program.wait(PATIENCE) == 1
     assert errors.read_text() == "Not all was done: No space left on device.\n"
+    assert not cursor.exists()
+
+
+@pytest.mark.parametrize("buffering", [[], ["-u"]])
+def test_reader_that_ends_moves_no_cursor(tmp_path: Path, buffering: list[str]) -> None:
+    """Containers often set PYTHONUNBUFFERED, which is -u."""
+    write(200)  # more than a pipe has room for
+    cursor = tmp_path / "cursor"
+    connection.close()
+    variables = {**os.environ, "DATABASE_URL": database_url()}
+    variables.pop("PYTHONUNBUFFERED", None)
+    command = [sys.executable, *buffering, "manage.py", "audit_export", f"--cursor={cursor}"]
+    with subprocess.Popen(command, cwd=PROJECT, env=variables, stdout=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        assert program.stdout.read(1) == b"{"
+        program.stdout.close()
+        assert program.wait(PATIENCE) == 141
     assert not cursor.exists()
