@@ -9,6 +9,7 @@ takes longer than making it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -36,9 +37,9 @@ CHUNK = 100  # rows that psycopg takes from PostgreSQL at once
 LINKS = AuditLink._meta.db_table
 HEAD = ["schema", "id", "position", "link", "at_office", *COLUMNS]
 UNIQUE = HEAD.index("kind")  # columns before it differ in each row
-# A spreadsheet takes a cell that begins so for a formula.
+# A spreadsheet takes a cell that begins so for a formula; some split at semicolons and drop quotes.
 # https://owasp.org/www-community/attacks/CSV_Injection
-FORMULA = frozenset("=+-@\t\r＝＋－＠")
+FORMULA = re.compile(r'(?<![^;\t\r\n])("*)(?=[=+\-@\t\r＝＋－＠])')
 # PostgreSQL plans one array much sooner than many numbers.
 AMONG = {"postgresql": "= ANY('{%s}')", "sqlite": "IN (%s)"}
 # SQLite stores anything in any column; JSON has no infinite numbers.
@@ -235,8 +236,8 @@ class Cells(dict[Any, str]):
     def __missing__(self, value: Any) -> str:
         """Return a value as a cell that no spreadsheet runs as a formula."""
         text = readable(value) if value is not None else ""
-        if text[:1] in FORMULA and isinstance(value, str | bytes):
-            text = f"'{text}"
+        if isinstance(value, str | bytes) and not text.isalnum():
+            text = FORMULA.sub(r"\1'", text)
         self[value] = text = in_quotes(text)
         return text
 
@@ -248,6 +249,8 @@ class JsonCells(dict[Any, str]):
         text = readable(value)
         if "\\u" in text and is_json(text):
             text = json.dumps(json.loads(text), ensure_ascii=False)
+        if ";" in text or text[:1] != "{":
+            text = FORMULA.sub(r"\1'", text)
         self[value] = text = "" if text == EMPTY else in_quotes(text)
         return text
 

@@ -72,6 +72,20 @@ def test_formulas_are_text_in_csv():
     assert rows[0]["schema"] == "1"
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_formulas_inside_a_text_are_text_in_csv(delimiter):
+    """Excel splits at semicolons where numbers have a comma, and others at any of these."""
+    starts = "=+-@\t\r＝＋－＠"
+    for before in ("x;", "x\t", "x\n", "x;y;", 'x;"', 'x\n""'):
+        for start in starts:
+            said = f"{before}{start}1;"
+            event = {"user_agent": said, "message": said, "asked": {"a": said}}
+            trail.event(action=trail.Action.DENIED, by=None, now=NOON, **event)
+    text = "".join(block.text for block in export.of_actions("csv", []))
+    rows = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=delimiter)
+    assert [cell for row in rows for cell in row if cell and cell[0] in starts] == []
+
+
 def test_page_exports_what_it_shows(admins_browser, mixed_log):
     answer = admins_browser.post("/audit/export?action=expire", {"format": "jsonl"})
     lines = [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
