@@ -1,8 +1,8 @@
 """Saved forms: input that could not be accepted, kept until the form is shown again.
 
-A saved form lies in the server's session for at most an hour, bound to one person and one page, and
-where its page made a token, to the tab: the address that shows it again carries the token.
-It is shown again once and never submitted automatically.
+A saved form lies in the server's session, bound to one person and one page, and where its page made
+a token, to the tab: the address that shows it again carries the token. It is shown again once,
+within an hour, and never submitted automatically.
 """
 
 import re
