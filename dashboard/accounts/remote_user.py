@@ -67,12 +67,21 @@ def identity_of(request: HttpRequest) -> Identity:
     """Return what a trusted proxy says; an empty one from others, or without the setting."""
     if not settings.REMOTE_USER_HEADER or not getattr(request, "from_trusted_proxy", False):
         return Identity()
-    name = request.headers.get(settings.REMOTE_USER_HEADER, "").strip()
+    name = header_text(request, settings.REMOTE_USER_HEADER).strip()
     if not name or not settings.REMOTE_GROUPS_HEADER:
         return Identity(name)
-    groups = BETWEEN_GROUPS.split(request.headers.get(settings.REMOTE_GROUPS_HEADER, ""))
+    groups = BETWEEN_GROUPS.split(header_text(request, settings.REMOTE_GROUPS_HEADER))
     roles = {settings.REMOTE_GROUPS.get(group.strip()) for group in groups}
     return Identity(name, next((role for role in (Role.ADMINS, Role.STAFF) if role in roles), ""))
+
+
+def header_text(request: HttpRequest, name: str) -> str:
+    """Return a header in UTF-8, as proxies send it; WSGI reads each as Latin-1."""
+    text = request.headers.get(name, "")
+    try:
+        return text.encode("latin-1").decode()
+    except UnicodeError:
+        return text
 
 
 def remember_identity(request: HttpRequest) -> None:
@@ -130,7 +139,18 @@ def admitted(identity: Identity, *, now: datetime) -> User:
 
 
 def named(identity: Identity) -> User | None:
-    return User.objects.filter(username__iexact=identity.name).first()
+    # Among all: databases differ in the letters that they take for the same.
+    everyone = User.objects.order_by("pk")
+    return next((user for user in everyone if is_same_name(user.username, identity.name)), None)
+
+
+def is_same_name(one: str, other: str) -> bool:
+    """Return True for names that differ in capitals only.
+
+    Other letters have the same capital, as a dotless i and ``i``, or the same small letter, as the
+    sign of kelvin and ``k``.
+    """
+    return one.lower() == other.lower() and one.upper() == other.upper()
 
 
 def added(identity: Identity, *, now: datetime) -> User:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from http.cookies import SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import unquote
 
 from tests.edge.nginx import WHOLE, listening
 from tests.parts import program, require
@@ -25,7 +26,10 @@ CADDY = """\
 
 
 class AuthServer(BaseHTTPRequestHandler):
-    """Answer as oauth2-proxy: the cookie ``sso`` is name:group; ":" is signed in without name."""
+    """Answer as oauth2-proxy: the cookie ``sso`` is name:group; ":" is signed in without name.
+
+    The name may be percent-encoded; the header has it in UTF-8.
+    """
 
     protocol_version = "HTTP/1.1"
 
@@ -34,7 +38,7 @@ class AuthServer(BaseHTTPRequestHandler):
         self.send_response(202 if sso else 401)
         name, _colon, group = (sso.value if sso else "").partition(":")
         if name:
-            self.send_header("X-Auth-Request-User", name)
+            self.send_header("X-Auth-Request-User", unquote(name, encoding="latin-1"))
             self.send_header("X-Auth-Request-Groups", group)
         self.send_header("Content-Length", "0")
         self.end_headers()

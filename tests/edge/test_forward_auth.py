@@ -3,6 +3,7 @@
 import re
 from contextlib import ExitStack
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -97,6 +98,14 @@ def test_person_works_signs_out_and_another_takes_over(deployment, proxy, reques
         (f"bob.{name}", "sign_in", "by_proxy", CLIENT),
         (f"bob.{name}", "sign_out", "", CLIENT),
     ]
+
+
+def test_name_beyond_ascii_signs_in(deployment, proxy, request):
+    name = f"jürgen.{request.node.callspec.id}"
+    browser = deployment.browser(proxy, f"{quote(name)}:reception")
+    assert browser.get("/settings/").status_code == 200
+    mine = [entry[:2] for entry in deployment.entries() if entry[0] == name]
+    assert mine == [(name, "sign_in")]
 
 
 def test_forged_headers_change_nothing(deployment, proxy, request):
