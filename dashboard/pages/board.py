@@ -32,7 +32,6 @@ Entry = TypeVar("Entry", Hold, HoldRow)
 State = Hold.State
 
 MOST_LOST = 50  # on one page
-FIRST_SHOWN = 3  # of what needs attention, above live holds; holdfast.css hides the others
 MOST_TOLD = 10  # of what others did to the person's holds
 MOST_PAGES = 40
 # To look for actions without an outcome takes longer than all else of a poll.
@@ -136,9 +135,8 @@ class Board:
 
     @property
     def cuts_attention(self) -> bool:
-        """Return whether only the first of what needs attention is shown, above live holds."""
-        is_long = len(self.attention) + len(self.findings) > FIRST_SHOWN
-        return is_long and bool(self.holds) and self.tab != Tab.ATTENTION
+        """Return whether holdfast.css shows only the first of what needs attention."""
+        return bool(self.holds) and self.tab != Tab.ATTENTION
 
     def lost(self) -> Iterable[Hold]:
         """Return lost and gone holds, the last one first: on the tab *Mine* one's own."""

@@ -3,7 +3,11 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.user import OpenBrowser, User
+from tests.browser.product import Product
+from tests.browser.user import PHONE, OpenBrowser, User
+
+ABOVE_HOLDS = 220  # pixels of a phone's board; a quarter of its screen
+BESIDE = 20  # pixels between two parts that belong together
 
 
 @pytest.mark.parametrize("width", [768, 1024, 1152, 1280])
@@ -37,3 +41,56 @@ def test_the_form_of_a_chosen_time_fits_a_usual_screen(ada: User) -> None:
     expect(ada.page.locator("#chosen")).to_contain_text("–")
     cut = "(form) => form.scrollHeight - form.clientHeight"
     assert ada.page.locator("#wish").evaluate(cut) == 0
+
+
+def test_the_holds_come_first_on_a_phone(open_browser: OpenBrowser, product: Product) -> None:
+    """Keep the way to a new hold within the thumb's reach, unless holds are selected."""
+    pk = product.place("ada", product.free_time(), "Hedy Lamarr", reservation_duration="60")
+    for locale in ("en", "de"):
+        ada = open_browser("ada", viewport=PHONE, has_touch=True, is_mobile=True, locale=locale)
+        ada.page.goto("/")
+        place = ada.page.locator("#board .head .primary")
+        expect(place).to_be_in_viewport(ratio=1)
+        assert (ada.page.locator(f"#h{pk}").bounding_box() or {})["y"] <= ABOVE_HOLDS, locale
+        assert (place.bounding_box() or {})["y"] > PHONE["height"] / 2, locale
+        ada.page.locator(f"#h{pk} [name=hold]").check()
+        expect(place).to_be_hidden()
+        expect(ada.page.locator("#live > .under")).to_be_in_viewport(ratio=1)
+
+
+def test_one_hold_that_needs_attention_is_above_the_others_on_a_phone(
+    open_browser: OpenBrowser, product: Product
+) -> None:
+    lost = [product.place("ada", product.free_time(), f"Lost {number}") for number in range(2)]
+    product.calcom.remove_reservations()
+    product.post("ada", "/check", {"all": "yes"})
+    pk = product.place("ada", product.free_time(), "Hedy Lamarr", reservation_duration="60")
+    ada = open_browser("ada", viewport=PHONE)
+    ada.page.goto("/")
+    entries = ada.page.locator(".attention > li:visible")
+    expect(entries).to_have_count(1)
+    expect(ada.page.locator(f"#h{pk}")).to_be_in_viewport(ratio=1)
+    ada.page.get_by_role("searchbox").fill("lost 0")
+    expect(ada.page.locator(f"#a{lost[0]}")).to_be_visible()
+    ada.page.get_by_role("searchbox").fill("")
+    ada.page.get_by_role("link", name="Show all").click()
+    expect(entries).to_have_count(2)
+    expect(entries.first.get_by_role("link", name="See options")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1024, 1440])
+def test_tabs_calendars_and_search_are_on_one_line(
+    open_browser: OpenBrowser, product: Product, width: int
+) -> None:
+    product.post("vera", "/calendars/", {"typed": "owner", "colour": "teal"})
+    vera = open_browser("vera", viewport={"width": width, "height": 900})
+    vera.page.goto("/calendars/")
+    row = str(vera.page.locator(".table tbody tr").get_attribute("id"))
+    vera.page.goto("/")
+    tabs, menu, find = (
+        vera.page.locator(f".choose > {part}").bounding_box() or {}
+        for part in (".tabs", ".menu", ".find")
+    )
+    product.post("vera", f"/calendars/{row.removeprefix('calendar-')}/remove", {})
+    assert round(tabs["y"] + tabs["height"]) == round(find["y"] + find["height"])
+    assert find["x"] - menu["x"] - menu["width"] < BESIDE
