@@ -78,6 +78,20 @@ def test_one_hold_that_needs_attention_is_above_the_others_on_a_phone(
     expect(entries.first.get_by_role("link", name="See options")).to_be_visible()
 
 
+def test_a_full_wallboard_fits_usual_screens(open_browser: OpenBrowser, product: Product) -> None:
+    for _ in range(11):  # one more than it shows
+        product.place("ada", product.free_time(), "Hedy Lamarr")
+    screen = open_browser("screen", viewport={"width": 1920, "height": 1080})
+    screen.page.goto("/wallboard")
+    screen.expect_text("and 1 more")
+    beyond = {}
+    for width, height in ((1920, 1080), (1280, 720), (1440, 900)):
+        screen.page.set_viewport_size({"width": width, "height": height})
+        below = screen.page.evaluate("document.documentElement.scrollHeight - innerHeight")
+        beyond |= {width: below} if below else {}
+    assert beyond == {}
+
+
 @pytest.mark.parametrize("width", [1024, 1440])
 def test_tabs_calendars_and_search_are_on_one_line(
     open_browser: OpenBrowser, product: Product, width: int
