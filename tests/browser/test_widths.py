@@ -108,3 +108,10 @@ def test_tabs_calendars_and_search_are_on_one_line(
     product.post("vera", f"/calendars/{row.removeprefix('calendar-')}/remove", {})
     assert round(tabs["y"] + tabs["height"]) == round(find["y"] + find["height"])
     assert find["x"] - menu["x"] - menu["width"] < BESIDE
+
+
+def test_roles_of_people_are_in_view_on_a_phone(open_browser: OpenBrowser) -> None:
+    vera = open_browser("vera", viewport=PHONE)
+    vera.page.goto("/admin/dashboard/user/")
+    beyond = "(results) => results.scrollWidth - results.clientWidth"
+    assert vera.page.locator("#changelist .results").evaluate(beyond) == 0
