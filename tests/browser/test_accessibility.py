@@ -36,6 +36,15 @@ def test_the_page_of_retention(vera: User) -> None:
     vera.check_variant("retention-refused")
 
 
+def test_the_main_button_is_told_apart_by_forced_colours(open_browser: OpenBrowser) -> None:
+    """These take away the colour by which it differs."""
+    ada = open_browser("ada", forced_colors="active")
+    ada.place()
+    colour = "(button) => getComputedStyle(button).backgroundColor"
+    add = [ada.page.locator(f"#extend button[value='{n}']").evaluate(colour) for n in (15, 5)]
+    assert len(set(add)) == 2
+
+
 class TestScreenReader:
     def test_each_button_of_a_row_names_its_hold(self, ada: User) -> None:
         pk = ada.place(None, "Noor Haddad")
