@@ -8,6 +8,17 @@ from playwright.sync_api import expect
 from tests.browser.product import Product
 from tests.browser.user import PHONE, OpenBrowser, User
 
+# Controls below the size of WCAG 2.2, 2.5.8. Links within a sentence may be.
+SMALL = """() => [...document.querySelectorAll("a[href], button, summary, input, select, textarea")]
+  .map((part) => part.matches("[type=checkbox], [type=radio]") ? part.closest("label") : part)
+  .filter((part) => part?.checkVisibility())
+  .filter((part) => !part.closest("p:not(.back), td:has(> b), small, dd, .hide, [type=hidden]"))
+  .filter((part) => {
+    const { width, height } = part.getBoundingClientRect();
+    return Math.min(width, height) < 24;
+  })
+  .map((part) => part.outerHTML.slice(0, 160))"""
+
 
 def test_the_pages_about_people(vera: User) -> None:
     people = "/admin/dashboard/user/"
@@ -34,6 +45,18 @@ def test_the_page_of_retention(vera: User) -> None:
     vera.check_page("retention-nothing")
     vera.page.goto("/audit/retention?before=2199-01-01")
     vera.check_variant("retention-refused")
+
+
+def test_controls_for_a_mouse_are_not_too_small(vera: User, product: Product) -> None:
+    gone, pk = (product.place("vera", product.free_time(), "Hedy Lamarr") for _ in range(2))
+    product.post("vera", f"/holds/{gone}/release", {})
+    found = {}
+    paths = ["/", "/?tab=ended", f"/holds/{pk}/", "/holds/new", f"/holds/{pk}/move", "/settings/"]
+    for path in [*paths, "/audit/pictures", "/audit/1/"]:
+        vera.page.goto(path)
+        if small := vera.page.evaluate(SMALL):
+            found[path] = small
+    assert found == {}
 
 
 def test_the_main_button_is_told_apart_by_forced_colours(open_browser: OpenBrowser) -> None:
