@@ -11,6 +11,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing.util import Finalize
@@ -19,6 +20,7 @@ from pathlib import Path
 FOLDER = "TEST_RUN_FOLDER"
 PROCESS = "TEST_RUN_PID"
 PREFIX = "holdfast-run-"
+NEW = 60  # seconds
 LONGEST_PLACE = 50  # characters; the path of a socket has 107 at most
 
 _until_the_end = ExitStack()
@@ -43,11 +45,15 @@ def place() -> str:
 
 
 def remove_abandoned_folders() -> None:
-    """Remove the folders of killed runs: no process holds their lock any more."""
+    """Remove the folders of killed runs: no process holds their lock any more.
+
+    One that is new may be that of a run that has made its lock and is about to take it.
+    """
     for lock in Path(place()).glob(f"{PREFIX}*/run.lock"):
         with suppress(OSError), lock.open() as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(lock.parent)
+            if time.time() - lock.stat().st_mtime > NEW:
+                shutil.rmtree(lock.parent)
 
 
 def first_process() -> int:
