@@ -77,7 +77,8 @@ def write_pictures(
                 for scheme in SCHEMES:
                     user.page.emulate_media(color_scheme=scheme)
                     path = folder / f"{name}-{width}-{scheme}.png"
-                    user.page.screenshot(path=path, full_page=True)
+                    # To hide the caret, playwright would style each field, and htmx copy that.
+                    user.page.screenshot(path=path, full_page=True, caret="initial")
                 for complaint in user.complaints:
                     sys.stdout.write(f"{name} at {width}: {complaint}\n")
                 context.close()
