@@ -59,10 +59,12 @@ def test_readme_lists_each_command_once():
 def test_documents_give_todays_numbers():
     """Each number that a reader relies on, beside what the program does."""
     in_words = {1: "once", 2: "two", 8: "eight"}
-    read_timeout, header_size = re.findall(
-        r"proxy_read_timeout (\d+)s;|proxy_buffer_size (\d+)k;",
-        (PROJECT / "templates/deployment/nginx.conf").read_text(),
+    nginx, apache = (
+        (PROJECT / "templates/deployment" / name).read_text()
+        for name in ("nginx.conf", "apache.conf")
     )
+    [header_size] = re.findall(r"proxy_buffer_size (\d+)k;", nginx)
+    [seconds] = {*re.findall(r"(?:proxy_read_timeout|ProxyTimeout) (\d+)", nginx + apache)}
     told = {
         "README.md": [
             f"with {in_words[gunicorn.threads]} threads each",
@@ -70,8 +72,8 @@ def test_documents_give_todays_numbers():
             f"Entries of the last {retention.LEAST_AGE.days} days always stay",
             f"unless the screen is off for {wallboard.SESSION_SECONDS // 86_400} days",
             f"each at most {in_words[diagnosis.INTERVAL_SECONDS // 60]} a minute",
-            f"allow {read_timeout[0]} s for an answer and {header_size[1]} KiB for its headers",
-            *(f"{seconds(name)} seconds" for name in POSTGRESQL_LIMITS),
+            f"allow {seconds} s for an answer and {header_size} KiB for its headers",
+            *(f"{limit.removesuffix('s')} seconds" for limit in POSTGRESQL_LIMITS.values()),
         ],
         "SECURITY.md": [
             f"at most {in_words[hashing.AT_ONCE]} at once in each process",
@@ -86,7 +88,3 @@ def test_documents_give_todays_numbers():
     assert {
         (name, words) for name, said in told.items() for words in said if words not in texts[name]
     } == set()
-
-
-def seconds(name):
-    return POSTGRESQL_LIMITS[name].removesuffix("s")
