@@ -95,7 +95,7 @@ document.addEventListener("htmx:before:swap", (event) => {
 const LOCAL = { DETAILS: "open", DIALOG: "open", TR: "hidden", LI: "hidden", FORM: "data-saved" };
 
 // The answer to a poll has no refused text and no choice. Only a field that shows what is saved, and
-// that nobody has touched, follows it.
+// that was not touched, follows it.
 function isOwn(element, name) {
   if (!element.matches("[data-poll=part] input:not([type=hidden])")) return false;
   const isUntouched = element.value === element.defaultValue && element.form?.matches("[data-saved]");

@@ -84,6 +84,8 @@ def test_docstrings_are_imperative():
 def test_prose_names_the_role():
     """Write "a person", "the holder" or "the local clock" instead of a pronoun."""
     sources = written_modules()
+    for path in (*PROJECT.glob("*.md"), *PROJECT.glob("tests/*.md"), *PROJECT.glob("static/css/*")):
+        sources[str(path.relative_to(PROJECT))] = path.read_text()
     found = {module: PRONOUN.search(source) for module, source in sources.items()}
     assert {module: match[0] for module, match in found.items() if match} == {}
 
