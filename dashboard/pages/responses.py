@@ -119,6 +119,4 @@ def render_unless_known(
     answer["ETag"] = context["etag"]
     if cal_now is not None:
         answer["X-Calcom-Now"] = local_times.iso(cal_now)
-    if known is not None:
-        del answer["Content-Type"]  # there is no body
     return answer
