@@ -134,9 +134,9 @@ def record(
 
 def move_to(target: Calendar, position: int) -> None:
     """Put a calendar at a position, from 1 on, and number all anew."""
-    others = list(Calendar.objects.exclude(pk=target.pk))
-    index = min(max(position, 1), len(others) + 1) - 1
-    for number, each in enumerate([*others[:index], target, *others[index:]], start=1):
+    calendars = list(Calendar.objects.exclude(pk=target.pk))
+    calendars.insert(max(position, 1) - 1, target)
+    for number, each in enumerate(calendars, start=1):
         if each.position != number or each is target:
             each.position = number
             each.save(update_fields=["position"])
