@@ -39,8 +39,7 @@ class Racer:
         ``seconds``.
         """
         ends = monotonic() + seconds
-        addresses = self._usual_first(host, self._look_up(host, port, seconds))
-        left = deque(addresses)
+        left = deque(self._usual_first(host, self._look_up(host, port, seconds)))
         running: dict[Future[httpcore.NetworkStream], str] = {}
         fault: BaseException = httpcore.ConnectError(f"{host} has no address.")
         while left or running:
