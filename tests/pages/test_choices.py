@@ -7,14 +7,14 @@ import re
 
 import pytest
 from django.db import connection
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.test.utils import CaptureQueriesContext
 
 from dashboard.accounts.models import Preferences, User
 from dashboard.calcom import EventTypeKind, Host
 from dashboard.calendars.models import Calendar
 from dashboard.pages.choices import event_type_label, explanation, label_of
-from dashboard.pages.first_free import chosen
+from dashboard.pages.first_free import FirstFreeForm, chosen
 from dashboard.sandbox import Sandbox
 from tests.future_dates import day, named
 from tests.holds.factories import put_ended
@@ -180,16 +180,11 @@ def test_page_with_12_calendars_and_60_types_is_small_and_takes_no_more_queries(
 
 
 def test_usual_appointment_is_compared() -> None:
-    class Form:
-        @staticmethod
-        def value(_name: str) -> None:
-            return None
-
     short, talk = event_type(SHORT, "Short"), event_type(CONSULT, "Talk")
     calendars = [Calendar(), Calendar()]
     calendars[0].event_types, calendars[1].event_types = (talk, short), (event_type(9, "Talk"),)
 
-    found = chosen(Form, calendars, [None, short])  # type: ignore[arg-type]
+    found = chosen(FirstFreeForm(QueryDict(), calendars), calendars, [None, short])
 
     assert [each.event_type.id for each in found] == [SHORT, 9]
 
