@@ -1,11 +1,13 @@
-"""Scan each proxy that ``proxy_config`` configures, with no server behind it."""
+"""Scan each proxy that ``proxy_config`` configures, with no server behind it or a plain one."""
 
 from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import httpx
@@ -70,3 +72,46 @@ def test_proxy_does_not_tell_its_version(proxy: Proxy, server: str, tmp_path: Pa
         with httpx.Client(transport=transport) as visitor:
             said = {visitor.get(address).headers["Server"] for address in addresses}
     assert said == {server}
+
+
+# What each proxy says of a request.
+SAID = ["X-Forwarded-For", "X-Forwarded-Proto", "X-Request-Id"]
+
+
+@contextmanager
+def plain_server() -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """Run a server; yield its address, and the headers of the requests that it got."""
+    got: list[dict[str, str]] = []
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            got.append({name: self.headers.get(name, "") for name in SAID})
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Stay quiet."""
+
+    with HTTPServer(("127.0.0.1", 0), Server) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        yield f"http://127.0.0.1:{server.server_port}", got
+        server.shutdown()
+        serving.join()
+
+
+@pytest.mark.parametrize("connection", ["keep-alive", ", ".join(["close", *SAID]), SAID[1]])
+@pytest.mark.parametrize("proxy", [nginx.running, caddy, apache])
+def test_client_cannot_have_headers_of_the_proxy_removed(
+    proxy: Proxy, connection: str, tmp_path: Path
+) -> None:
+    """A proxy removes the headers that ``Connection`` names, which are not to be passed on."""
+    tmp_path.chmod(0o755)  # as above
+    ports = two_ports()
+    with plain_server() as (url, got), proxy("", url, ports, tmp_path):
+        transport = LoopbackTransport(tmp_path, local_address="127.0.0.7")
+        with httpx.Client(transport=transport, headers={"Connection": connection}) as visitor:
+            assert visitor.get(f"https://{NAME}:{ports.tls}/").status_code == 204
+    [said] = got
+    assert said.pop("X-Request-Id")
+    assert said == {"X-Forwarded-For": "127.0.0.7", "X-Forwarded-Proto": "https"}
