@@ -23,7 +23,7 @@ from dashboard.calendars.changes import CalendarError
 from dashboard.calendars.models import Calendar
 from dashboard.holds import messages as hold_messages, new_calendars
 from dashboard.holds.problems import HoldError
-from dashboard.pages.fields import LARGEST_ID
+from dashboard.pages.fields import LARGEST_ID, LineField
 from dashboard.pages.forms import ServiceForm
 from dashboard.pages.responses import missing_is_404
 
@@ -46,7 +46,7 @@ class AddForm(ServiceForm):
     team_id = forms.IntegerField(
         label=_lazy("Or a team"), required=False, min_value=1, max_value=LARGEST_ID
     )
-    label = forms.CharField(
+    label = LineField(
         label=_lazy("Label"),
         required=False,
         max_length=100,
@@ -71,7 +71,7 @@ class AddForm(ServiceForm):
 
 
 class CalendarForm(forms.Form):
-    label = forms.CharField(label=_lazy("Label"), max_length=100)
+    label = LineField(label=_lazy("Label"), max_length=100)
     colour = forms.ChoiceField(label=_lazy("Colour"), choices=Calendar.Colour.choices)
     position = POSITION
     is_paused = forms.BooleanField(

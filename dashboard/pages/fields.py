@@ -18,6 +18,9 @@ MOST_QUOTED = 40  # characters of a text that a message repeats
 # What telephones and web pages put around or into a text that is copied there: marks of direction,
 # of places to break a line, and of none.
 INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+# Control characters, which some programs copy with a text, with the spaces around them. Django
+# refuses a NUL.
+CONTROLS = re.compile(r"(?<! )(?: *[\x01-\x1f\x7f-\x9f])+ *")
 EXTENSIONS = (15, 5, 30, 60)  # minutes that buttons add; the board has the first
 ENDS_SOON = 2  # minutes left of a hold that is about to end
 LARGEST_ID = 2**31 - 1  # cal.com's database column is 32 bits wide
@@ -119,6 +122,16 @@ def local_moment(naive: datetime) -> datetime:
             "second": late.isoformat(timespec="minutes"),
         },
     )
+
+
+class LineField(forms.CharField):
+    """A text on one line, without control characters.
+
+    It has no mark that ends an isolation either: pages isolate a name from what follows it.
+    """
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(CONTROLS.sub(" ", str(value or "").replace("\u2069", "")))
 
 
 class TimeZoneField(forms.Field):

@@ -12,7 +12,7 @@ from dashboard.holds.new_holds import ClientDetails
 from dashboard.holds.problems import HoldError
 from dashboard.holds.states import BOOKED_BY_STAFF
 from dashboard.localization import local_times
-from dashboard.pages.fields import LARGEST_ID, SlotStartField, minutes_field
+from dashboard.pages.fields import LARGEST_ID, LineField, SlotStartField, minutes_field
 
 # Browsers must not keep what is typed about a client: several people use the computer of a desk.
 NOTE_INPUT = forms.TextInput(attrs={"autocomplete": "off"})
@@ -56,19 +56,11 @@ class ServiceForm(forms.Form):
 class ClientForm(ServiceForm):
     """A client that a time is held for. cal.com is not told."""
 
-    client_name = forms.CharField(
-        label=_("Client"), max_length=200, required=False, widget=CLIENT_INPUT
-    )
-    client_contact = forms.CharField(
+    client_name = LineField(label=_("Client"), max_length=200, required=False, widget=CLIENT_INPUT)
+    client_contact = LineField(
         label=_("Contact"), max_length=200, required=False, widget=CLIENT_INPUT
     )
-    note = forms.CharField(
-        label=_("Note"), max_length=NOTE_LENGTH, required=False, widget=NOTE_INPUT
-    )
-
-    def clean_client_name(self) -> str:
-        """Leave out the mark that ends an isolation: pages isolate a name from what follows it."""
-        return str(self.cleaned_data["client_name"]).replace("\u2069", "").strip()
+    note = LineField(label=_("Note"), max_length=NOTE_LENGTH, required=False, widget=NOTE_INPUT)
 
     def client(self) -> ClientDetails:
         """Return the valid values as services take them."""
@@ -108,13 +100,13 @@ class ReasonForm(ServiceForm):
 
     reasons: list[tuple[str, Any]]
 
-    reason = forms.CharField(
+    reason = LineField(
         label=_("Why"),
         required=False,
         # Not by max_length, which would give each radio button a maxlength.
         validators=[MaxLengthValidator(500)],
     )
-    note = forms.CharField(
+    note = LineField(
         label=_("In your own words"), required=False, max_length=500, widget=NOTE_INPUT
     )
 

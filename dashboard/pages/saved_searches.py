@@ -14,10 +14,11 @@ from dashboard.accounts.saved_forms import recall
 from dashboard.audit import saved_searches
 from dashboard.audit.forms import LogForm
 from dashboard.audit.saved_searches import SavedSearch, SavedSearchError
+from dashboard.pages.fields import LineField
 
 
 class NameForm(forms.Form):
-    name = forms.CharField(
+    name = LineField(
         label=_lazy("Name"), max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
     replace = forms.BooleanField(label=_lazy("Replace the search of this name"), required=False)
