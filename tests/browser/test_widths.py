@@ -58,6 +58,19 @@ def test_the_holds_come_first_on_a_phone(open_browser: OpenBrowser, product: Pro
         expect(ada.page.locator("#live > .under")).to_be_in_viewport(ratio=1)
 
 
+def test_the_holder_is_below_the_client_on_a_phone_without_calendars(
+    open_browser: OpenBrowser, product: Product
+) -> None:
+    """With calendars the holder is at the end of the line that has the calendar."""
+    pk = product.place("ada", product.free_time(), "Hedy Lamarr")
+    ada = open_browser("ada", viewport=PHONE)
+    ada.page.goto("/")
+    client, holder = (
+        ada.page.locator(f"#h{pk} td.{name}").bounding_box() or {} for name in ("client", "by")
+    )
+    assert (holder["x"], holder["y"]) == (client["x"], client["y"] + client["height"])
+
+
 def test_one_hold_that_needs_attention_is_above_the_others_on_a_phone(
     open_browser: OpenBrowser, product: Product
 ) -> None:
