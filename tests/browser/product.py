@@ -130,6 +130,7 @@ class Product:
         with closing(sqlite3.connect(self.database, timeout=60)) as file, file:
             file.execute(END_ALL)
             file.execute("DELETE FROM dashboard_preferences")
+            file.execute("DELETE FROM dashboard_savedsearch")
         self.calcom.remove_reservations()
         self.calcom.forget_calls()
 
