@@ -1,14 +1,16 @@
 """Texts for actions, verdicts, reasons and actors in a timeline line."""
 
+from collections import defaultdict
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import NamedTuple
 
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext as _, gettext_lazy as _lazy
+from django.utils.translation import get_language, gettext as _, gettext_lazy as _lazy, override
 
 from dashboard.audit.action_sql import WITHOUT_SIGN_IN
 from dashboard.audit.models import AuditEntry
@@ -232,7 +234,20 @@ def reason_label(code: str) -> str:
 
 
 def reasons_called(words: str) -> list[str]:
-    """Return the codes of reasons whose labels have these words."""
+    """Return the codes of reasons whose labels have these words, in any language.
+
+    The address of a search is shared, and ``audit_export`` has another language than its reader.
+    """
     is_in = finder(words)
-    labels = (REASONS | CIRCUMSTANCES).items()
-    return [code for code, label in labels if is_in(search_text(str(label)))]
+    return [code for code, labels in reason_texts().items() if is_in(labels)]
+
+
+@cache
+def reason_texts() -> dict[str, str]:
+    """Return the form of all labels of each reason in which ``finder`` looks."""
+    labels = defaultdict[str, list[str]](list)
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            for code, label in (REASONS | CIRCUMSTANCES).items():
+                labels[code].append(str(label))
+    return {code: search_text(*each) for code, each in labels.items()}

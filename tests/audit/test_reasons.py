@@ -1,7 +1,7 @@
 """Reasons are found by the words that a page shows for them, and by people's own words."""
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from dashboard.audit import search, trail
 from dashboard.audit.trail import Action
@@ -29,6 +29,16 @@ def test_code_of_a_reason_is_found_as_it_reads(staff):
     trail.event(action=Action.CHECK, by=acting(staff), message="another time", now=NOON)
     assert found("another reason") == []  # its code is "other"
     assert len(found("-reason action:check")) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_label_is_found_in_all_languages(staff, language):
+    """People share the address of a search, also with ``audit_export``, which is in English."""
+    trail.event(action=Action.RELEASE, by=acting(staff), now=NOON, reason="client_chose_other")
+    with translation.override(language):
+        for text in ("client chose another time", "Kunde hat eine andere Zeit gewählt"):
+            assert (text, len(found(text))) == (text, 1)
 
 
 @pytest.mark.django_db(transaction=True)
