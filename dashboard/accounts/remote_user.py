@@ -125,6 +125,8 @@ def admitted(identity: Identity, *, now: datetime) -> User:
     that no person can have, such as two names from two headers.
     """
     User._meta.get_field("username").run_validators(identity.name)
+    if User.normalize_username(identity.name) != identity.name:
+        raise ValidationError("The name would be stored as another, which may be someone else's.")
     user = named(identity) or added(identity, now=now)
     if not user.is_active:
         raise NotAdmittedError("deactivated")

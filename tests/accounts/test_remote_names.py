@@ -64,3 +64,11 @@ def test_of_two_names_in_other_capitals_the_older_person_is_found(db: None) -> N
     older, _newer = (User.objects.create(username=name) for name in ("ada", "ADA"))
     older.save()
     assert remote_user.named(remote_user.Identity("Ada")) == older
+
+
+@pytest.mark.usefixtures("by_groups")
+@pytest.mark.parametrize("name", ["\u017fam", "\ufb01ona", "\uff42\uff4f\uff42", "\u212aim"])
+def test_no_person_is_added_under_another_name(browser: Client, db: None, name: str) -> None:
+    """Stored with usual letters, it would be the name of another person of the directory."""
+    assert ask(browser, name.encode().decode("latin-1"), "reception").status_code == 302
+    assert not User.objects.exists()
