@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.product import Product
 from tests.browser.user import User
 
 
@@ -25,3 +26,15 @@ def test_row_of_the_same_version_that_differs_is_shown(
     ada.page.route(f"**{poll.partition('?')[0]}*", lambda route: route.fulfill(**fulfill))
     ada.page.evaluate("htmx.trigger('#board', 'refresh', {}, false)")
     expect(row).to_contain_text("Quite new")
+
+
+def test_no_other_hold_is_selected_on_the_way_back(ada: User, product: Product) -> None:
+    first, _second = [product.place("ada", product.free_time(), "Marta Ferri") for _ in range(2)]
+    ada.page.goto("/")
+    ada.page.locator(f"#h{first} [name=hold]").check()
+    ada.page.get_by_role("button", name="Release selected").click()
+    ada.expect_heading("Release several holds")
+    product.post("vera", f"/holds/{first}/extend", {"add": "60"})
+    ada.page.go_back()
+    expect(ada.page.locator("#board tbody tr").last).to_have_id(f"h{first}")
+    assert ada.page.locator("#board :checked[name=hold]").count() == 0
