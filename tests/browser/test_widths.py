@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests import future_dates
 from tests.browser.product import Product
 from tests.browser.user import PHONE, OpenBrowser, User
 
@@ -14,7 +15,8 @@ BESIDE = 20  # pixels between two parts that belong together
 def test_a_week_stands_in_one_line(open_browser: OpenBrowser, width: int) -> None:
     """Look for a weekend below the other days, where it is easily missed."""
     ada = open_browser("ada", viewport={"width": width, "height": 900})
-    for path in ("/holds/new?event_type_id=1&view=week", "/holds/first?view=week"):
+    week = f"view=week&day={future_dates.day(0)}"  # of this week, only the days that are left
+    for path in (f"/holds/new?event_type_id=1&{week}", f"/holds/first?{week}"):
         ada.page.goto(path)
         tops = ada.page.locator("section.day").evaluate_all(
             "(days) => days.map((day) => Math.round(day.getBoundingClientRect().top))"
