@@ -140,7 +140,7 @@ class Picker:
     def first_free_url(self) -> str:
         """Return the address of the times of several calendars side by side, of such a one."""
         kept = {name: value for name, value in self.kept.items() if name in KEPT_KEYS}
-        return reverse("first-free", query=kept | {"like": self.choice.event_type_id})
+        return reverse("first-free", query=kept | {"like": self.choice.event_type_id or ""})
 
     def fill(self, form: SlotForm) -> None:
         """Put the choice into a form that has not been sent yet."""

@@ -31,6 +31,16 @@ def test_without_calendars_the_page_says_what_to_do(
         assert not re.search(r"Consult 60\s+· Consult 60", page)  # its own label is its title
 
 
+def test_where_no_calendar_takes_holds_nothing_is_to_be_compared(
+    calcom: Sandbox, staff: User
+) -> None:
+    for label in ("Away", "Off"):
+        calendar(label, listed(STRANGERS), is_paused=True)
+    page = desk(staff).get("/holds/new").content.decode()
+
+    assert re.findall(r"/holds/first\?(like[^\"]*)", page) == ["like=", "like=&amp;next=yes"]
+
+
 def test_where_no_calendar_takes_holds_the_page_says_whom_to_ask(
     calcom: Sandbox, staff: User, admin: User
 ) -> None:
