@@ -168,16 +168,16 @@ def etag_of_holds(holds: Iterable[Hold], dates: Iterable[date], viewer: Viewer) 
 
 
 def polled_etag(params: Mapping[str, Any], viewer: Viewer) -> str:
-    """Return the ETag of the days that a poll asks for, with one query and no call."""
-    event_type_id = parameters.number(params.get("event_type_id")) or 0
+    """Return the ETag of a poll's days, or of today's once those are past: one query, no call."""
+    today = local_times.local_date(viewer.cal_now)
     try:
         day = date.fromisoformat(params.get("day", ""))
         validate_near(day)
     except (ValueError, ValidationError):
         return ""
-    dates = dates_shown(params.get("view", DAY), day, local_times.local_date(viewer.cal_now))
+    dates = dates_shown(params.get("view", DAY), max(day, today), today)
     start, end = local_times.midnight(dates[0]), local_times.midnight(dates[-1] + ONE_DAY)
     there = Hold.objects.overlapping(start, end).filter(state__in=Hold.OPEN)
-    own = there.filter(event_type_id=event_type_id)
+    own = there.filter(event_type_id=parameters.number(params.get("event_type_id")) or 0)
     holds = [hold for hold in own if hold.keeps_slot(viewer.cal_now)]
     return etag_of_holds(holds, dates, viewer)

@@ -78,6 +78,18 @@ def test_past_days_are_not_shown(
     assert len(calcom.calls(route=SLOTS)) == 1
 
 
+@pytest.mark.parametrize("view", ["day", "week"])
+def test_poll_of_a_page_whose_days_have_passed_brings_today(
+    browser: Client, calcom: Sandbox, view: str
+) -> None:
+    today = f"event_type_id=1&view={view}&day={timezone.localdate()}"
+    grid = browser.get(f"/holds/new?{today}").context["picker"].grid
+    left_open = f"/holds/new/times?event_type_id=1&view={view}&day=2020-01-06"
+
+    assert shown(browser.get(left_open)) == grid.nav["title"]
+    assert browser.get(left_open, headers={"If-None-Match": grid.etag}).status_code == 304
+
+
 @pytest.mark.parametrize(
     ("day", "hours", "listed", "shown_as"),
     [
