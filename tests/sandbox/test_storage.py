@@ -80,10 +80,11 @@ def test_holds_and_bookings_survive_a_restart(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_state_file_is_whole_after_a_kill(tmp_path: Path) -> None:
     state = str(tmp_path / "state.json")
+    free = "11T12:00"  # also in the four weeks that the demo has bookings in
     with process("--state", state) as killed:
-        assert reserve(killed.url, "11T09:00").status_code == 201
+        assert reserve(killed.url, free).status_code == 201
     with process("--state", state) as running:
-        assert reserve(running.url, "11T09:00").status_code == 422
+        assert reserve(running.url, free).status_code == 422
         rows = httpx.get(f"{running.control}/rows", timeout=PATIENCE).json()["rows"]
         assert len(rows) == 1
         running.end(signal.SIGTERM)
