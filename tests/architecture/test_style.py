@@ -29,6 +29,8 @@ OLD_IDENTIFIERS = """
 """
 VAGUE_START = re.compile(r"(What|How|Whether|Of|Who(ever|se|m)?|Where|When|Why)\b")
 NO_VERB = re.compile(r"The\b")  # fine for a class or a module, not for a function
+# A page of this week shows only the days that are left.
+THIS_WEEK = re.compile(r"/holds/(?:new|first)\?[\w=&]*view=week(?!\S*day=)")
 # In brackets, so that this line holds none of the words itself.
 PRONOUN = re.compile(r"\b((?i:(some|no)body|who[e]ver)|w[e]|ou[r]|u[s])\b")
 
@@ -88,6 +90,12 @@ def test_prose_names_the_role():
         sources[str(path.relative_to(PROJECT))] = path.read_text()
     found = {module: PRONOUN.search(source) for module, source in sources.items()}
     assert {module: match[0] for module, match in found.items() if match} == {}
+
+
+def test_tests_open_no_week_without_its_day():
+    """Else a test sees seven days on a Monday, and one on a Sunday."""
+    found = {module: THIS_WEEK.findall(source) for module, source in modules("tests").items()}
+    assert {module: paths for module, paths in found.items() if paths} == {}
 
 
 def test_old_modules_are_gone():

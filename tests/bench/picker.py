@@ -17,8 +17,9 @@ from time import perf_counter
 
 from tests.bench.aims import Aim
 from tests.bench.product import Person, expect, running_product
+from tests.script_visitor import free_tuesday
 
-PATH = "/holds/new?event_type_id=1010&view=week"
+PATH = f"/holds/new?event_type_id=1010&view=week&day={free_tuesday()}"  # of a whole week
 FIRST, *OTHERS = (
     "anna.rossi",
     "jose.garcia",

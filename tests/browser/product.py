@@ -28,6 +28,8 @@ from tests.serving import environment, serving
 ZONE = ZoneInfo("Europe/Rome")  # the office's, as tests.serving sets it
 WEEKS_NAMED = 10  # of ``future_dates``, to whose days tests give a meaning
 CONSULT_60 = "1"  # an event type of 60 minutes in the recorded world
+# Free times of a whole week: of the present one, pages show only the days that are left.
+WEEK = f"/holds/new?event_type_id={CONSULT_60}&view=week&day={day(0)}"
 # Of a booked hold nothing is left to tell: it is neither lost, nor released, nor has it run out.
 END_ALL = """
     WITH present(moment) AS (VALUES (strftime('%Y-%m-%d %H:%M:%f', 'now')))

@@ -9,8 +9,9 @@ from threading import Thread
 
 from playwright.sync_api import expect
 
-from tests.browser.product import Product, typed
+from tests.browser.product import WEEK, Product, typed
 from tests.browser.user import User
+from tests.future_dates import day
 
 NO_UID = "no-such-reservation"
 
@@ -143,8 +144,8 @@ STATES: dict[str, tuple[str, State]] = {  # by name: who looks, and what leads t
     "board-ended": ("ada", at("/?tab=ended")),
     "board-found": ("ada", board_found),
     "place": ("ada", at("/holds/new")),
-    "place-week": ("ada", at("/holds/new?event_type_id=1&view=week&client_zone=America/New_York")),
-    "place-seats": ("ada", at("/holds/new?event_type_id=3&view=week")),
+    "place-week": ("ada", at(f"{WEEK}&client_zone=America/New_York")),
+    "place-seats": ("ada", at(f"/holds/new?event_type_id=3&view=week&day={day(0)}")),
     "place-invalid": ("ada", place_invalid),
     "place-refused": ("ada", place_refused),
     "hold": ("ada", at("/holds/{noted}/")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.product import Product
+from tests.browser.product import WEEK, Product
 from tests.browser.user import PHONE, OpenBrowser, User
 
 # Controls below the size of WCAG 2.2, 2.5.8. Links within a sentence may be.
@@ -135,7 +135,7 @@ class TestScreen:
             "(e) => getComputedStyle(e.closest('.tag')).color"
         )
         ada.picture("forced-colors")
-        ada.page.goto("/holds/new?event_type_id=1&view=week")
+        ada.page.goto(WEEK)
         shown = ada.page.get_by_role("link", name="Week", exact=True)
         assert shown.evaluate("(e) => getComputedStyle(e).borderBottomWidth") == "3px"
         ada.picture("forced-colors-week")

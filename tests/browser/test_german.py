@@ -9,7 +9,7 @@ import polib
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.product import Product
+from tests.browser.product import WEEK, Product
 from tests.browser.user import OpenBrowser, User
 from tests.serving import PROJECT
 
@@ -71,7 +71,7 @@ def pages(product: Product) -> dict[str, str]:
         "board": "/",
         **{f"board-{tab}": f"/?tab={tab}" for tab in ("mine", "soon", "attention", "ended")},
         "place": "/holds/new",
-        "place-week": "/holds/new?event_type_id=1&view=week",
+        "place-week": WEEK,
         "hold-colleagues": f"/holds/{colleagues}/",
         "hold-own": f"/holds/{own}/",
         "hold-ended": f"/holds/{ended}/",

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import CDPSession, expect
 
 from dashboard.localization.time_zones import places
-from tests.browser.product import ZONE, Product
+from tests.browser.product import WEEK, ZONE, Product
 from tests.browser.slow_proxy import slow_proxy
 from tests.browser.user import DESKTOP, PHONE, OpenBrowser, User
 
@@ -103,7 +103,7 @@ class TestLayoutShifts:
         self, open_browser: OpenBrowser, product: Product, size: dict[str, int]
     ) -> None:
         pk = product.place("vera", product.free_time(), "Hedy Lamarr", note="needs the ramp")
-        paths = ["/", f"/holds/{pk}/", "/holds/new?event_type_id=1&view=week", "/audit/"]
+        paths = ["/", f"/holds/{pk}/", WEEK, "/audit/"]
         paths += ["/admin/dashboard/user/"]
         with slow_proxy() as proxy:
             user = open_browser("vera", viewport=size, proxy={"server": proxy})
@@ -181,7 +181,7 @@ def test_controls_on_a_phone_are_in_reach_and_as_large_as_a_finger(
     product.post("ada", f"/holds/{gone}/release", {})
     user = open_browser("ada", viewport=PHONE, has_touch=True, is_mobile=True)
     paths = ["/", "/?tab=mine", "/?tab=ended", f"/holds/{gone}/", f"/holds/{live}/"]
-    paths += ["/holds/new", "/holds/new?event_type_id=1&view=week", f"/holds/{live}/move"]
+    paths += ["/holds/new", WEEK, f"/holds/{live}/move"]
     paths += ["/look-up", "/settings/", "/accounts/password/"]
     found = {}
     for path in paths:
