@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from dashboard.calcom import Cause, EventTypeKind
 from dashboard.calcom_state import event_types
@@ -80,6 +81,9 @@ def patch(operation: Operation, hold: Hold, target: SlotHold, *, may_park: bool)
     """PATCH to the target, by way of a parking place if there is no other. Raises HoldError."""
     now, cal_now = operation.now(), operation.cal_now()
     origin = hold.slot_hold()
+    if target.slot_duration is None or target.length == origin.length:
+        # As cal.com now takes it, so that the hold can be parked and brought back.
+        origin = replace(origin, slot_duration=target.slot_duration)
     overlapping = target.overlaps(origin)
     calls = PARK_AND_RETURN_CALLS if overlapping else PATCH_CALLS
     operation.require_calls(calls, hold)

@@ -58,8 +58,9 @@ def extension_target(
         field = "until" if until else ""
         raise messages.refusal("would_shorten", hold=hold, field=field, until=slot.held_until)
     event_type = catalogue.event_type(slot.event_type_id)
-    slot_end = known_end(slot.slot_start, slot.slot_duration, event_type) or slot.slot_end
-    return replace(slot, slot_end=slot_end, held_until=end)
+    length = kept_length(slot, event_type)
+    slot_end = known_end(slot.slot_start, length, event_type) or slot.slot_end
+    return replace(slot, slot_end=slot_end, slot_duration=length, held_until=end)
 
 
 def move_target(
@@ -87,7 +88,7 @@ def move_target(
     origin = hold.slot_hold()
     minutes = reservation_duration or minutes_until(origin.held_until, cal_now)
     if slot_duration is None and same_type:
-        slot_duration = hold.slot_duration
+        slot_duration = kept_length(origin, event_type)
     end = known_end(slot_start, slot_duration, event_type) or slot_start + origin.length
     until = cal_now + timedelta(minutes=minutes)
     target = SlotHold(event_type_id, slot_start, end, slot_duration, until)
@@ -95,3 +96,16 @@ def move_target(
     if same_type and same_slot:
         raise messages.refusal("same_time", hold=hold)
     return target
+
+
+def kept_length(slot: SlotHold, event_type: EventType | None) -> int | None:
+    """Return the length to ask for so that a slot keeps its own, None for the only one there is.
+
+    The lengths that the event type offers may have changed since.
+    """
+    if event_type is None:
+        return slot.slot_duration
+    own = slot.length // timedelta(minutes=1)
+    if own in event_type.length_options:
+        return own
+    return slot.slot_duration if event_type.length_options else None
