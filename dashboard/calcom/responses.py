@@ -90,6 +90,8 @@ def read_response(call: Call[T], status: int, headers: httpx.Headers, body: byte
         is_json = isinstance(problem, UnknownShapeError)
         return Complaint(str(problem), cause=Cause.UNKNOWN_SHAPE if is_json else Cause.NOT_JSON)
     cause = cause_by_message(complaint, status) or by_status or Cause.OTHER_REFUSAL
+    if cause is Cause.UNKNOWN_RESERVATION and call.uid and call.method != "PATCH":
+        return call.read(None)  # what cal.com's open server says with a 200
     return replace(complaint, cause=cause)
 
 

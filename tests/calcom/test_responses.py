@@ -108,12 +108,6 @@ ODD: list[tuple[str, str, list[tuple[int, str, dict[str, str]]]]] = [
     ),
     ("Refused no_hosts", "Refused no_hosts", [(422, envelope(NO_HOST_LEFT), RATED)]),
     (
-        "Refused unknown_reservation",
-        "Refused unknown_reservation",
-        # it went while it was changed
-        [(404, envelope("Invalid Query: The requested record was not found.", "NOT_FOUND"), RATED)],
-    ),
-    (
         "Refused unknown_event_type",
         "Refused unknown_event_type",
         # a proxy removes the rate headers
@@ -170,6 +164,21 @@ def test_only_get_may_find_nothing() -> None:
 
     assert error_name("get", 200, nothing) is None
     assert error_name("reserve", 201, nothing) == "Unknown unknown_shape"
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("Slot with uid=0a82208a not found", "NotFoundException"),
+        ("Invalid Query: The requested record was not found.", "NOT_FOUND"),
+    ],
+)
+def test_only_a_patch_fails_without_a_reservation(message: str, code: str) -> None:
+    """GET and DELETE find nothing, also at a server that says so with a 404."""
+    verbs = ("get", "update", "delete")
+    errors = {verb: error_name(verb, 404, envelope(message, code)) for verb in verbs}
+
+    assert errors == {"get": None, "update": "Refused unknown_reservation", "delete": None}
 
 
 def test_only_429_says_how_long_to_wait() -> None:
