@@ -247,7 +247,7 @@ CALLS: dict[str, Message] = {
     Cause.WRONG_DURATION: Message(
         _("cal.com does not offer this length for the event type."),
         "",
-        _("Choose one of the lengths that the event type offers."),
+        _("Leave the length empty: this event type has only one."),
         status=422,
         field="slot_duration",
     ),
@@ -284,6 +284,8 @@ CALLS: dict[str, Message] = {
 
 # A 422 with Cause.NO_HOSTS: there are hosts, but none has this time. Without any it is a 400.
 NO_HOST_FREE = taken(_("None of the hosts of this event type is free at this time."))
+# A WRONG_DURATION that names what is offered.
+OFFERED_LENGTHS = _("Choose a length that the event type offers: %(lengths)s minutes.")
 # An ALREADY_RESERVED of a seated event type.
 ONE_HOLD_A_TIME = Message(
     _("This time is already reserved. cal.com keeps one hold a time, even if seats are left."),

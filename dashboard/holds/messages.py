@@ -1,5 +1,6 @@
 """Errors of verbs in the reader's language and zone, from the rows of ``message_table``."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -16,6 +17,7 @@ from dashboard.calcom_state.rate_and_clock import DEFAULT_WAIT
 from dashboard.holds.message_table import (
     CALLS,
     NO_HOST_FREE,
+    OFFERED_LENGTHS,
     ONE_HOLD_A_TIME,
     REFUSALS,
     broken_rule,
@@ -105,14 +107,18 @@ def call_failed(
         row = ONE_HOLD_A_TIME
     if isinstance(error, Unavailable) and row.outcome is Outcome.UNKNOWN:
         row = replace(row, what_now=CALLS[Cause.NOT_SENT].what_now)  # a GET without an answer
+    lengths = ", ".join(re.findall(r"\d+", error.message))
+    if error.cause is Cause.WRONG_DURATION and lengths:
+        row = replace(row, what_now=OFFERED_LENGTHS)
     status = f"HTTP {error.exchange.status}" if error.exchange.status else ""
-    details = (error.message, error.code, status, error.exchange.request_id)
+    sentences = (error.message, *(text for one in error.fields for text in one.messages))
+    details = (*dict.fromkeys(sentences), error.code, status, error.exchange.request_id)
     return error_from(
         replace(row, outcome=outcome_of(error), cause=error.cause),
         hold=hold,
         safe=safe,
         fields=field_messages(error, row),
-        values={"seconds": error.retry_after or DEFAULT_WAIT},
+        values={"seconds": error.retry_after or DEFAULT_WAIT, "lengths": lengths},
         details=" · ".join(filter(None, details)),
         others=tuple(others),
         wait=error.retry_after,
@@ -229,16 +235,9 @@ def error_from(
 
 
 def field_messages(error: CalcomError, row: Message) -> dict[str, str]:
-    """Return messages beside form fields: those of cal.com's validation, else that of the row."""
-    fields = {
-        FORM_FIELDS[one.field]: " ".join(one.messages)
-        for one in error.fields
-        if one.field in FORM_FIELDS
-    }
-    if row.field:
-        # cal.com names the lengths that it offers; its other messages are not for staff.
-        names_lengths = error.cause is Cause.WRONG_DURATION and error.message
-        fields.setdefault(row.field, error.message if names_lengths else str(row.happened))
-    if error.cause is Cause.INVALID and not fields and "date" in error.message.lower():
-        fields["slot_start"] = error.message
-    return fields
+    """Return messages beside form fields: those that cal.com's validation names, and the row's.
+
+    cal.com's own sentences are in English and for programmers; they are among the details.
+    """
+    named = (FORM_FIELDS.get(one.field) for one in error.fields)
+    return {name: str(row.happened) for name in (*named, row.field) if name}

@@ -48,7 +48,7 @@ WORDS = {
     Cause.ALREADY_BOOKED: ("already booked", "another time"),
     Cause.NO_SEATS: ("no seats", "another time"),
     Cause.NO_HOSTS: ("no hosts", "who manages"),
-    Cause.WRONG_DURATION: ("this length", "one of the lengths"),
+    Cause.WRONG_DURATION: ("this length", "only one"),
     Cause.INVALID: ("did not accept what", "highlighted"),
     Cause.OTHER_REFUSAL: ("unknown reason", "details below"),
     Cause.KEY_REJECTED: ("the key", "expired or revoked"),
@@ -78,7 +78,8 @@ def failed(cause: Cause, *, writes: bool = True, status: int | None = 400, **mor
         status=status,
         request_id="req-1",
     )
-    return kind_of(cause, writes=writes)(cause, exchange, message="its own words", **more)
+    words = {"message": "its own words"} | more
+    return kind_of(cause, writes=writes)(cause, exchange, **words)
 
 
 def test_every_cause_has_a_row() -> None:
@@ -97,9 +98,7 @@ def test_failed_write(cause: Cause) -> None:
     assert error.safe == "No time was held, and nothing was changed."
     assert error.details == "its own words · HTTP 400 · req-1"
     assert (error.status, error.outcome, error.cause) == (status, OUTCOMES[kind], cause)
-    # cal.com's own message stands beside a field only where it names the possible lengths.
-    beside = "its own words" if cause is Cause.WRONG_DURATION else error.happened
-    assert error.fields == ({field: beside} if field else {})
+    assert error.fields == ({field: error.happened} if field else {})
 
 
 @pytest.mark.parametrize("cause", Cause)
@@ -133,7 +132,7 @@ def test_no_free_host_is_a_conflict_about_the_time() -> None:
     )
 
 
-def test_validation_errors_of_cal_com_stand_beside_form_fields() -> None:
+def test_fields_that_cal_com_names_are_marked_in_own_words() -> None:
     fields = (
         FieldError("slotStart", ("slotStart must be a valid ISO 8601 date string",)),
         FieldError("reservationDuration", ("must be a number", "must be small")),
@@ -142,10 +141,20 @@ def test_validation_errors_of_cal_com_stand_beside_form_fields() -> None:
 
     error = messages.call_failed(failed(Cause.INVALID, fields=fields), safe="")
 
-    assert error.fields == {
-        "slot_start": "slotStart must be a valid ISO 8601 date string",
-        "reservation_duration": "must be a number must be small",
-    }
+    assert error.fields == dict.fromkeys(("slot_start", "reservation_duration"), error.happened)
+    assert error.details == (
+        "its own words · slotStart must be a valid ISO 8601 date string · must be a number"
+        " · must be small · is no form field · HTTP 400 · req-1"
+    )
+
+
+def test_lengths_that_are_offered_are_told_in_own_words() -> None:
+    refused = failed(Cause.WRONG_DURATION, message="The possible lengths … are: 15, 30, 180")
+
+    error = messages.call_failed(refused, safe="")
+
+    assert error.what_now == "Choose a length that the event type offers: 15, 30, 180 minutes."
+    assert error.fields == {"slot_duration": error.happened}
 
 
 def test_every_text_is_translated(monkeypatch: pytest.MonkeyPatch) -> None:
