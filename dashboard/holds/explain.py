@@ -51,6 +51,7 @@ def error_of(operation: Operation, hold: Hold, done: Done) -> HoldError:
         hold=hold,
         others=others,
         kind=kind,
+        extends=done.change.verb == "extend",
     )
     failure.outcome = done.outcome
     return failure

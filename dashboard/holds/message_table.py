@@ -284,6 +284,11 @@ CALLS: dict[str, Message] = {
 
 # A 422 with Cause.NO_HOSTS: there are hosts, but none has this time. Without any it is a 400.
 NO_HOST_FREE = taken(_("None of the hosts of this event type is free at this time."))
+# An UNKNOWN_EVENT_TYPE of an extension, whose form has no event type.
+EVENT_TYPE_IS_GONE = of_event_type(
+    _("cal.com no longer has the event type of this hold."),
+    _("Move the hold to another event type before it ends."),
+)
 # A WRONG_DURATION that names what is offered.
 OFFERED_LENGTHS = _("Choose a length that the event type offers: %(lengths)s minutes.")
 # An ALREADY_RESERVED of a seated event type.

@@ -16,6 +16,7 @@ from dashboard.calcom.cleansing import cleanse
 from dashboard.calcom_state.rate_and_clock import DEFAULT_WAIT
 from dashboard.holds.message_table import (
     CALLS,
+    EVENT_TYPE_IS_GONE,
     NO_HOST_FREE,
     OFFERED_LENGTHS,
     ONE_HOLD_A_TIME,
@@ -95,12 +96,15 @@ def call_failed(
     hold: Hold | None = None,
     others: Iterable[Hold] = (),
     kind: str = "",
+    extends: bool = False,
 ) -> HoldError:
     """Return the error of a verb whose call failed. ``safe`` says whether the hold is safe.
 
     ``kind`` is that of the event type that was asked for, if known.
     """
     row = CALLS[error.cause]
+    if error.cause is Cause.UNKNOWN_EVENT_TYPE and extends:
+        row = EVENT_TYPE_IS_GONE
     if error.cause is Cause.NO_HOSTS and error.exchange.status == 422:
         row = NO_HOST_FREE
     if error.cause is Cause.ALREADY_RESERVED and kind == EventTypeKind.SEATED:

@@ -1,4 +1,4 @@
-"""Holds whose event type has changed the lengths that it offers since they were placed."""
+"""Holds whose event type was given other lengths, or deleted, since they were placed."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from dashboard.sandbox import Sandbox
 from dashboard.sandbox.fixtures import Booking
 from tests.holds import verbs
 from tests.holds.observe import at_cal_com, in_register, states
-from tests.holds.verbs import LATER, MONDAY, ONE, SHORT, VARIABLE
+from tests.holds.verbs import CONSULT, LATER, MONDAY, ONE, ROUND_ROBIN, SHORT, VARIABLE
 
 HALF_AN_HOUR = timedelta(minutes=30)
 Change = Callable[[Sandbox, User], Hold]
@@ -108,3 +108,23 @@ def test_time_that_is_booked_ends_the_hold_as_booked(
         verbs.extend(staff, hold)
 
     assert states(hold) == ["booked"]
+
+
+@pytest.mark.parametrize("event_type", [CONSULT, ROUND_ROBIN])
+def test_hold_of_a_deleted_event_type_can_be_moved_to_another(
+    calcom: Sandbox, staff: User, event_type: int
+) -> None:
+    hold = verbs.place(staff, event_type=event_type)
+    del calcom.event_types[event_type]
+    StoredAnswer.objects.all().delete()
+
+    with pytest.raises(HoldError) as refused:
+        verbs.extend(staff, hold)
+
+    assert (refused.value.happened, refused.value.what_now, states(hold)) == (
+        "cal.com no longer has the event type of this hold.",
+        "Move the hold to another event type before it ends.",
+        ["held"],
+    )
+    verbs.move(staff, hold, event_type_id=SHORT)
+    assert at_cal_com(calcom) == in_register(hold)
