@@ -133,6 +133,7 @@ function enhance(select) {
     announce(textOf("found").replace("{n}", found));
   });
   field.addEventListener("blur", close);
+  select.addEventListener("change", close); // also where another script has chosen
   const acts = { open: () => open(""), close, choose };
   field.addEventListener("keydown", (event) => press(event, list, acts));
   list.addEventListener("pointerdown", (event) => event.preventDefault()); // keep the focus

@@ -38,9 +38,11 @@ window.addEventListener("pageshow", (event) => {
 
 // A form with text that is not sent yet has [data-typed]. In a form that writes, text that the page
 // came with counts too: it may be back from a refusal or from before a sign-in. Not so where it is
-// saved already, in a form with [data-saved].
+// saved already, in a form with [data-saved]. A field without a name only helps to fill in another.
+const NOT_TYPED = ":not([name]), :disabled, [readonly], [type=hidden], [type=checkbox], [type=radio]";
+
 function isTyped(field) {
-  if (field.matches(":disabled, [readonly], [type=hidden], [type=checkbox], [type=radio]")) return false;
+  if (field.matches(NOT_TYPED)) return false;
   const isText = field.matches("textarea, [type=text]:not([inputmode])");
   const isSaved = "saved" in field.form.dataset;
   if (isText && !isSaved && field.form.method === "post") return field.value.trim() !== "";

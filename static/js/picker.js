@@ -105,6 +105,7 @@ document.addEventListener("htmx:after:swap", (event) => {
     const refused = document.querySelector("#pick [aria-invalid=true]");
     if (refused) return refused.focus();
     announce(document.getElementById("times").dataset.summary);
+    followShown();
     if (hadFocus && !hasFocus()) {
       times().find((time) => time.tabIndex === 0)?.focus();
     }
@@ -114,6 +115,26 @@ document.addEventListener("htmx:after:swap", (event) => {
     showMove();
   }
 });
+
+// Until a time is chosen or typed, the form is for what is shown.
+function followShown() {
+  const [form, shown] = [document.getElementById("wish"), document.getElementById("pick").elements];
+  const isChosen = document.querySelector("#chosen .chosen-time") !== null;
+  if (!form || isChosen || ["id_slot_start", "id_other_event_type_id"].some(isFilled)) return;
+  for (const name of ["event_type_id", "slot_duration"]) {
+    set(document.getElementById(`id_${name}`), shown[name]?.value ?? "");
+  }
+}
+
+const isFilled = (id) => Boolean(document.getElementById(id)?.value);
+
+// Fill in a field that does not count as typed.
+function set(field, value) {
+  field.value = value;
+  if (!field.options) field.defaultValue = value;
+  for (const option of field.options ?? []) option.defaultSelected = option.selected;
+  field.dispatchEvent(new Event("change")); // for the field that lists event types
+}
 
 // The page of a move begins with both times; the button is below them.
 function showMove() {

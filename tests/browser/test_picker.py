@@ -212,6 +212,36 @@ def test_another_event_type_shows_at_once_and_keeps_the_focus(ada: User, monday:
     expect(ada.page.locator("#pick [aria-invalid=true]")).to_be_focused()
 
 
+def test_without_a_time_the_chosen_days_stay_and_the_form_goes_along(
+    ada: User, monday: str
+) -> None:
+    ada.refusals.add(422)
+    ada.page.goto(f"/holds/new?event_type_id=1&day={monday}")
+    ada.page.get_by_role("link", name="Week", exact=True).click()
+    ada.page.locator("#pick [name=event_type_id]").select_option("2")
+    ada.page.locator("#pick [name=slot_duration]").select_option("180")
+    expect(ada.page.locator(FREE)).to_have_count(10)
+    expect(ada.field("event_type_id")).to_have_value("2")
+    expect(ada.field("slot_duration")).to_have_value("180")
+    expect(ada.page.locator("#wish")).not_to_have_attribute("data-typed", "")
+    ada.fill(client_name="Sophie Germain")
+    ada.field("client_name").press("Enter")
+    expect(ada.page.locator("[data-focus-first]")).to_be_focused()
+    expect(ada.page.locator("#shown")).to_have_text(f"{named(21)} – {named(27)}")
+    expect(ada.page.locator("#pick [name=event_type_id]")).to_have_value("2")
+    expect(ada.page.locator("#pick [name=slot_duration]")).to_have_value("180")
+    expect(ada.field("client_name")).to_have_value("Sophie Germain")
+
+
+def test_a_time_typed_for_an_event_type_keeps_it(ada: User, monday: str) -> None:
+    ada.page.goto(f"/holds/new?event_type_id=1&day={monday}")
+    ada.page.locator("#chosen summary").click()
+    ada.fill(slot_start=f"{monday}T12:00")
+    ada.page.locator("#pick [name=event_type_id]").select_option("2")
+    expect(ada.page.locator("#pick [name=slot_duration]")).to_have_value("30")
+    expect(ada.field("event_type_id")).to_have_value("1")
+
+
 def test_a_taken_time_keeps_the_fields_and_offers_the_next_one(ada: User, product: Product) -> None:
     ada.refusals.add(409)
     taken = product.free_time() - timedelta(hours=8)
