@@ -9,6 +9,11 @@ from tests.browser.user import PHONE, OpenBrowser, User
 
 ABOVE_HOLDS = 220  # pixels of a phone's board; a quarter of its screen
 BESIDE = 20  # pixels between two parts that belong together
+# What the links and buttons of the header say that a finger in their middle would not press.
+COVERED = """() => [...document.querySelectorAll("#header :is(a, button)")].filter((link) => {
+  const { left, top, width, height } = link.getBoundingClientRect();
+  return document.elementFromPoint(left + width / 2, top + height / 2) !== link;
+}).map((link) => link.textContent.trim())"""
 
 
 @pytest.mark.parametrize("width", [768, 1024, 1152, 1280])
@@ -130,3 +135,11 @@ def test_roles_of_people_are_in_view_on_a_phone(open_browser: OpenBrowser) -> No
     vera.page.goto("/admin/dashboard/user/")
     beyond = "(results) => results.scrollWidth - results.clientWidth"
     assert vera.page.locator("#changelist .results").evaluate(beyond) == 0
+
+
+def test_no_link_above_the_people_covers_another_on_a_phone(open_browser: OpenBrowser) -> None:
+    vera = open_browser("vera", viewport=PHONE)
+    vera.page.goto("/admin/dashboard/user/")
+    for width in (320, 360, PHONE["width"]):
+        vera.page.set_viewport_size({**PHONE, "width": width})
+        assert (width, vera.page.evaluate(COVERED)) == (width, [])
