@@ -51,7 +51,7 @@ document.addEventListener("htmx:error", showStale);
 // A poll of a hold's page brings what another person or the time has changed: it is read out. If it
 // takes away what has the focus, the page gets it.
 const isOfPage = ({ sourceElement }) => sourceElement?.dataset.poll === "part";
-const textOf = (element) => element.textContent.replace(/\s+/g, " ").trim();
+const textOf = (element) => element.innerText.replace(/\s+/g, " ").trim(); // not what is only printed
 let facts = [];
 let hadFocus = false;
 

@@ -246,6 +246,14 @@ class TestColleague:
         assert state == "released"
         assert released.startswith("vera released it")
 
+    def test_is_oneself_in_another_window(self, ada: User, product: Product) -> None:
+        ada.page.add_init_script(LISTEN)
+        pk = ada.place()
+        product.post("ada", f"/holds/{pk}/extend", {"add": "15"})
+        expect(ada.page.locator("#status")).to_contain_text("extended it")
+        [told] = ada.page.evaluate("window.heard")
+        assert told.startswith("you extended it, ")
+
     def test_is_read_out_with_the_time_of_an_offer(self, ada: User, product: Product) -> None:
         pk = ada.place()
         answer = product.post("ada", "/offers/new", {"hold": str(pk)})
