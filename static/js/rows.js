@@ -97,11 +97,21 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("#board a[data-row-key=r]");
   if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  import(document.getElementById("release-sheet").dataset.script).then(
-    ({ openFor }) => openFor(link),
-    () => location.assign(link.href),
-  );
+  import(document.getElementById("release-sheet").dataset.script)
+    .then(({ openFor }) => openFor(link))
+    .catch(() => follow(link.href));
 });
+
+// Without a network the board stays, instead of a page of the browser that says so.
+async function follow(address) {
+  try {
+    await fetch(address, { method: "HEAD" });
+    location.assign(address);
+  } catch {
+    const text = document.getElementById("script-texts").content.querySelector("[data-text=unreachable]");
+    document.dispatchEvent(new CustomEvent("holdfast:banner", { detail: text.textContent.trim() }));
+  }
+}
 
 // Enter in the search field opens the hold if it is the only one found.
 document.addEventListener("keydown", (event) => {

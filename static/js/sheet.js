@@ -39,8 +39,6 @@ export async function openFor(link) {
   link.setAttribute("aria-busy", "true");
   try {
     open(link, await readForm(link));
-  } catch {
-    location.assign(link.href);
   } finally {
     link.removeAttribute("aria-busy");
   }

@@ -224,3 +224,25 @@ class TestRowKeys:
         expect(ada.page.locator(f"#h{rows[0]}")).to_be_hidden()
         ada.page.keyboard.press("Enter")
         ada.page.wait_for_url(f"**/holds/{rows[1]}/")
+
+    @pytest.mark.parametrize("is_loaded", [True, False])
+    def test_r_without_a_network_keeps_the_board(
+        self, ada: User, rows: list[int], is_loaded: bool
+    ) -> None:
+        """Also where the script of the sheet was not loaded before."""
+        ada.page.goto("/")
+        row = ada.page.locator(f"#h{rows[0]} th a")
+        sheet = ada.page.get_by_role("dialog", name="Release")
+        row.focus()
+        if is_loaded:
+            ada.page.keyboard.press("r")
+            sheet.press("Escape")
+            expect(row).to_be_focused()
+        ada.page.context.set_offline(True)
+        ada.page.keyboard.press("r")
+        expect(ada.page.locator("#banner")).to_contain_text("Holdfast did not answer.")
+        expect(row).to_be_focused()
+        ada.page.context.set_offline(False)
+        ada.page.keyboard.press("r")
+        expect(sheet).to_contain_text("Hopper 1")
+        ada.complaints.clear()  # the browser reports the requests that failed
