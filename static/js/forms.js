@@ -111,6 +111,13 @@ function announceFound() {
   document.dispatchEvent(new CustomEvent("holdfast:say", { detail }));
 }
 
+// A form that was folded out is folded in again by its answer: its summary gets the focus.
+let unfolded;
+document.addEventListener("htmx:before:swap", () => {
+  unfolded = document.activeElement.closest("details[id]")?.id;
+});
+const summary = () => document.getElementById(unfolded)?.querySelector("summary");
+
 // The answer to a form may take the focus, a poll never does.
 document.addEventListener("htmx:after:swap", (event) => {
   const { ctx } = event.detail;
@@ -118,7 +125,9 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (ctx.swap === "none" || ctx.request.method === "GET") return;
   const first = document.querySelector("[data-focus-first]");
   if (first) first.focus();
-  else if (document.activeElement === document.body) {
+  else if (document.activeElement !== document.body) return;
+  else if (summary()) summary().focus();
+  else {
     document.getElementById("main").focus({ preventScroll: true });
     scrollTo(0, 0); // like a new page, which begins with the header
     if (!document.querySelector("#messages.toast")?.textContent.trim()) announcePage();

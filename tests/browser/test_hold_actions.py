@@ -47,6 +47,21 @@ class TestExtend:
             expect(ada.page.locator(".messages.toast .notice")).to_be_visible()
             expect(ada.page.get_by_role("button", name=button)).to_be_focused()
 
+    def test_a_form_that_is_folded_in_again_gives_the_focus_to_its_summary(self, ada: User) -> None:
+        ada.place(client_name="Hedy Lamar")
+        edit = ada.page.locator("#client summary")
+        edit.press("Enter")
+        ada.page.locator("#client [name=client_name]").fill("Hedy Lamarr")
+        ada.page.keyboard.press("Enter")
+        ada.expect_text("Saved:")
+        expect(edit).to_be_focused()
+        until = ada.page.locator("#until summary")
+        until.press("Enter")
+        ada.field("reservation_duration").fill("40")
+        ada.page.keyboard.press("Enter")
+        ada.expect_text("is held until")
+        expect(until).to_be_focused()
+
     def test_an_end_before_the_present_one_is_refused_beside_it(self, ada: User) -> None:
         ada.refusals.add(422)
         pk = ada.place()
