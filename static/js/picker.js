@@ -15,6 +15,8 @@ function setTabStop(stop) {
   for (const time of times()) time.tabIndex = time === stop ? 0 : -1;
 }
 
+const tabStop = () => times().find((time) => time.tabIndex === 0);
+
 function setUp() {
   const all = times();
   const focused = all.find((time) => time === document.activeElement);
@@ -99,6 +101,9 @@ document.addEventListener("htmx:before:swap", () => {
 document.addEventListener("htmx:after:swap", (event) => {
   const { ctx } = event.detail;
   setUp();
+  // As where the page is opened, the next key chooses one more time of an offer.
+  const isAnew = ctx.request.method === "POST" && document.activeElement.matches("body, main");
+  if (isAnew && !document.querySelector("#chosen .chosen-time")) tabStop()?.focus();
   if (ctx.request.method !== "GET" || ctx.sourceElement.matches("[data-poll]")) return;
   const target = ctx.request.headers["HX-Target"] ?? "";
   if (target.endsWith("#times")) {
@@ -106,9 +111,7 @@ document.addEventListener("htmx:after:swap", (event) => {
     if (refused) return refused.focus();
     announce(document.getElementById("times").dataset.summary);
     followShown();
-    if (hadFocus && !hasFocus()) {
-      times().find((time) => time.tabIndex === 0)?.focus();
-    }
+    if (hadFocus && !hasFocus()) tabStop()?.focus();
   } else if (target.endsWith("#chosen")) {
     markChosen(ctx.sourceElement);
   } else {

@@ -108,7 +108,7 @@ def test_the_form_keeps_its_fields_while_the_days_change(ada: User, monday: str)
     expect(ada.page.locator("[data-chosen]")).to_contain_text("12:00")
 
 
-def test_another_time_of_an_offer_takes_a_click_and_no_message_is_in_the_way(
+def test_another_time_of_an_offer_takes_a_key_and_no_message_is_in_the_way(
     ada: User, monday: str
 ) -> None:
     ada.page.goto(f"/holds/new?event_type_id=1&day={monday}")
@@ -119,7 +119,8 @@ def test_another_time_of_an_offer_takes_a_click_and_no_message_is_in_the_way(
     expect(message).to_contain_text("is held until")
     covered = message.evaluate(COVERED_BUTTONS)
     assert covered == []
-    ada.page.locator(FREE).first.click()
+    expect(ada.page.locator(FREE).first).to_be_focused()
+    ada.page.keyboard.press("Enter")
     expect(ada.field("note")).to_be_focused()  # the client is given
 
 
