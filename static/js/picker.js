@@ -147,6 +147,11 @@ function showMove() {
   button.focus();
 }
 
+// After a move, "Back" does not lead to its form, which is refused: the hold has that time by now.
+document.addEventListener("htmx:before:history:update", ({ detail }) => {
+  if (detail.sourceElement.closest("#moving")) detail.history.type = "replace";
+});
+
 function markChosen(link) {
   for (const time of times()) {
     if (time === link) time.setAttribute("aria-current", "true");

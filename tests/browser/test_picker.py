@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, time, timedelta
 
 import pytest
@@ -301,3 +302,7 @@ def test_a_move_goes_to_the_time_that_is_clicked(ada: User, product: Product, mo
     ada.press("Move it")
     ada.expect_text("Moved:")
     ada.expect_text(f"{to}–")
+    ada.expect_path(f"/holds/{pk}/")
+    ada.page.go_back()  # not to a move that is refused, because the hold has this time
+    expect(ada.page).to_have_title(re.compile(to))
+    ada.expect_path(f"/holds/{pk}/")
