@@ -104,13 +104,6 @@ function announcePage() {
   document.dispatchEvent(new CustomEvent("holdfast:say", { detail: text }));
 }
 
-function announceFound() {
-  const text = document.getElementById("script-texts").content.querySelector("[data-text=shown]");
-  const count = document.querySelectorAll("main tbody tr").length;
-  const detail = text.textContent.replace("{n}", count);
-  document.dispatchEvent(new CustomEvent("holdfast:say", { detail }));
-}
-
 // A form that was folded out is folded in again by its answer: its summary gets the focus.
 let unfolded;
 document.addEventListener("htmx:before:swap", () => {
@@ -121,7 +114,6 @@ const summary = () => document.getElementById(unfolded)?.querySelector("summary"
 // The answer to a form may take the focus, a poll never does.
 document.addEventListener("htmx:after:swap", (event) => {
   const { ctx } = event.detail;
-  if (ctx.sourceElement.matches("form[role=search]")) announceFound();
   if (ctx.swap === "none" || ctx.request.method === "GET") return;
   const first = document.querySelector("[data-focus-first]");
   if (first) first.focus();
