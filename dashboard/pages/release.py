@@ -50,7 +50,8 @@ def release_many(request: HttpRequest) -> HttpResponse:
     if request.POST.get("sure") != "yes":
         return redirect_to_confirm(request, chosen)
     form = ReleaseForm(request.POST)
-    chosen, rest = chosen[:MOST_AT_ONCE], parameters.numbers(request.POST.getlist("rest"))
+    chosen = chosen[:MOST_AT_ONCE]
+    rest = existing(parameters.numbers(request.POST.getlist("rest")))
     if not form.is_valid():
         return confirm_page(request, [*chosen, *rest], form, status=422)
     rows = services.release_many(

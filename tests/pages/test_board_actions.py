@@ -112,6 +112,14 @@ class TestRelease:
         assert forms == [{}, why]  # it is not the reason of what is chosen elsewhere
         assert Hold.objects.get(pk=other.pk).state == "held"
 
+    def test_the_rest_has_only_holds_that_exist(self, browser: Client, staff: User) -> None:
+        hold, other = put(staff), put(staff)
+        rest = [other.pk, other.pk, other.pk + 1, "9" * 18]
+        sent = {"hold": hold.pk, "rest": rest, "sure": "yes", "note": "x" * 501}
+        page = browser.post("/release", sent)
+        assert page.status_code == 422
+        assert [row.pk for row in page.context["rows"]] == [hold.pk, other.pk]
+
     def test_results_lead_back_to_what_was_released_by_mistake(
         self, calcom: Sandbox, browser: Client, staff: User
     ) -> None:
