@@ -6,9 +6,7 @@ offer, and keeping one of its times, is in ``offer_decision``.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
-
-from django.db.models import F
+from datetime import UTC, datetime
 
 from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
@@ -20,6 +18,7 @@ from dashboard.holds.states import OPEN, State
 MOST_TIMES = 5  # of one offer that are held at once
 # The verb of the claim that keeps the chosen hold while the rest is released.
 DECIDING = "check"
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def holds_of(offer_id: int) -> HoldQuerySet:
@@ -33,12 +32,12 @@ def open_holds_of(offer_id: int) -> HoldQuerySet:
     return holds_of(offer_id).filter(state__in=OPEN)
 
 
-def first_hold_of(offer_id: int) -> Hold | None:
-    """Return the hold that began the offer or, of those that stand, the first: it has the client.
+def client_hold(holds: Iterable[Hold]) -> Hold | None:
+    """Return the hold of an offer that has its client: of those that stand, the one placed first.
 
     What has ended keeps the client of then. Without any that stands, it is the last to have ended.
     """
-    return holds_of(offer_id).order_by(F("ended_at").desc(nulls_first=True), "id").first()
+    return max(holds, key=lambda hold: (hold.ended_at or NEVER, -hold.pk), default=None)
 
 
 def client_of(offer_id: int | None, client: ClientDetails, *, by: Actor) -> ClientDetails:
@@ -48,12 +47,12 @@ def client_of(offer_id: int | None, client: ClientDetails, *, by: Actor) -> Clie
     """
     if offer_id is None:
         return client
-    first = first_hold_of(offer_id)
-    if first is None:
+    known = client_hold(holds_of(offer_id))
+    if known is None:
         raise messages.refusal("no_offer")
     if not may_add_to(offer_id, by.user):
-        raise messages.refusal("not_yours", hold=first)
-    return replace(client, client_name=first.client_name, client_contact=first.client_contact)
+        raise messages.refusal("not_yours", hold=known)
+    return replace(client, client_name=known.client_name, client_contact=known.client_contact)
 
 
 def may_add_to(offer_id: int, user: User) -> bool:

@@ -90,19 +90,19 @@ def offer_context(request: HttpRequest, pk: int) -> dict[str, Any]:
     """
     viewer = read_register(request)
     holds = list(offers.holds_of(possible_offer(pk)))
-    if not holds:
+    client_hold = offers.client_hold(holds)
+    if client_hold is None:
         raise Http404
     rows = [HoldRow(hold, viewer) for hold in holds]
     open_count = sum(not hold.has_ended for hold in holds)
     may_add = offers.may_add_to(pk, viewer.user) and open_count < offers.MOST_TIMES
     query = "&".join(f"hold={row.pk}" for row in rows if row.can_change)
-    first = min(holds, key=lambda hold: hold.pk)
     ends = [hold.held_until for hold in holds if hold.is_assured(viewer.cal_now)]
     offer = {
         "pk": pk,
-        "client": first.client_name,
-        "contact": first.client_contact,
-        "contact_link": link_of(first.client_contact),
+        "client": client_hold.client_name,
+        "contact": client_hold.client_contact,
+        "contact_link": link_of(client_hold.client_contact),
         "for_client": for_client.sentence_of_several(holds, now=viewer.cal_now),
         "for_client_until": local_times.iso(min(filter(None, ends))) if ends else "",
         "add_url": reverse("place", query={"offer": pk}) if may_add else "",

@@ -84,9 +84,10 @@ class PlaceForm(SlotForm, ClientForm):
             is_offered = (usual, usual) in offered_minutes()
             self.initial.setdefault("minutes" if is_offered else "reservation_duration", usual)
 
-    def fix_client(self) -> None:
-        """Make the client's fields read-only: all times of an offer are for the same client."""
+    def fix_client(self, hold: Hold) -> None:
+        """Show the client of a hold, read-only: all times of an offer are for the same client."""
         for name in ("client_name", "client_contact"):
+            self.initial[name] = getattr(hold, name)
             self.fields[name].widget.attrs["readonly"] = True
         if self.fields["client_name"].widget.attrs.pop("autofocus", False):
             self.fields["note"].widget.attrs["autofocus"] = True  # the first to type into
@@ -164,17 +165,16 @@ def place_page(
     if form.is_bound:
         form.renew_token()
     offer_id = parameters.number(form["offer"].value())
-    first = offers.first_hold_of(offer_id) if offer_id is not None else None
-    picker = Picker(
-        form, form.data or request.GET, viewer=viewer, near=first, kept_from=request.GET
-    )
+    client_hold = offers.client_hold(offers.holds_of(offer_id)) if offer_id is not None else None
+    params = form.data or request.GET
+    picker = Picker(form, params, viewer=viewer, near=client_hold, kept_from=request.GET)
     if not form.is_bound:
         picker.fill(form)
         form.choose_minutes(viewer.user.preferences.usual_minutes)
-    if offer_id is not None:
-        form.fix_client()
+    if client_hold is not None:
+        form.fix_client(client_hold)
     context = {
-        "offer_url": reverse("offer", args=[offer_id]) if first is not None else "",
+        "offer_url": reverse("offer", args=[offer_id]) if client_hold is not None else "",
         "form": form,
         "picker": picker,
         "alternatives": picker.alternatives_to(error),
@@ -194,7 +194,8 @@ def confirmation(request: HttpRequest, error: HoldError | None) -> str:
 def prefilled(params: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
     """Return initial values from the offer ``offer``, else from the hold ``again``.
 
-    Addresses carry these primary keys instead of the client's data.
+    Addresses carry these primary keys instead of the client's data. That of an offer is filled in
+    by ``PlaceForm.fix_client``.
     """
     offer_id = parameters.number(params.get("offer"))
     again = parameters.number(params.get("again"))
@@ -204,10 +205,9 @@ def prefilled(params: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
         like = Hold.objects.filter(pk=again).first() if again is not None else None
     if like is None:
         return {}
-    copied = ["event_type_id", "slot_duration", "client_name", "client_contact"]
-    values = forms.model_to_dict(like, copied)
+    values = forms.model_to_dict(like, ["event_type_id", "slot_duration"])
     if offer_id is not None:
         return values | {"offer": offer_id}  # each time of an offer has its own note
     if like.slot_start > rate_and_clock.cal_now(now):
         values["slot_start"] = like.slot_start
-    return values | {"note": like.note}
+    return values | forms.model_to_dict(like, ["client_name", "client_contact", "note"])

@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.holds import offers
+from dashboard.holds.client_change import change_client
 from dashboard.holds.models import Hold, Offer
 from dashboard.sandbox import Sandbox
+from tests.accounts.cast import acting
 from tests.holds import verbs
 from tests.holds.offers import HEADERS, offered
 from tests.holds.verbs import MONDAY
@@ -57,6 +60,29 @@ def test_next_time_is_for_the_same_client(calcom: Sandbox, staff: User) -> None:
     assert list(offers.holds_of(offer.pk)) == [first, second]
     intent = AuditEntry.objects.get(action="place", kind="intent", hold=second)
     assert intent.asked["offer"] == offer.pk
+
+
+def test_client_is_that_of_the_times_that_stand(calcom: Sandbox, staff: User) -> None:
+    """Two times, the first and the last, have ended with the client of then."""
+    pk, [first, second, third] = offered(staff, 3)
+    for ended in (first, third):
+        verbs.release(staff, ended)
+    client = {"client_name": "Hedy", "client_contact": "+39 06 123", "note": ""}
+    change_client(hold_id=second.pk, by=acting(staff), now=timezone.now(), **client)
+    browser = desk(staff)
+
+    page, form = browser.get(f"/offers/{pk}/"), browser.get(f"/holds/new?offer={pk}")
+    ask(browser, offer=pk, slot_start=(MONDAY + timedelta(days=1)).isoformat())
+
+    offer, fields = page.context["offer"], form.context["form"]
+    assert [offer[name] for name in ("client", "contact", "contact_link")] == [
+        "Hedy",
+        "+39 06 123",
+        "tel:+3906123",
+    ]
+    shown = {name: fields[name].value() for name in client if name != "note"}
+    assert shown == {"client_name": "Hedy", "client_contact": "+39 06 123"}
+    assert Hold.objects.latest("pk").client_name == "Hedy"
 
 
 def test_the_note_is_the_first_field_to_type_into(calcom: Sandbox, staff: User) -> None:
