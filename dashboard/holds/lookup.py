@@ -125,7 +125,7 @@ def take_in(
 def require_calendar(operation: Operation, found: Reservation, by: Actor) -> None:
     """Raise HoldError where the person may not hold for the calendar, and record that."""
     try:
-        rules.may_hold_for(found.event_type_id, by.user, now=operation.now())
+        rules.require_allowed_calendar(found.event_type_id, by.user, now=operation.now())
     except HoldError as error:
         operation.finish(Outcome.REFUSED, cause=error.cause, after=summary(found))
         raise

@@ -1,4 +1,7 @@
-"""Rules that are checked before cal.com is asked. Each raises HoldError beside its form field."""
+"""Rules that are checked before cal.com is asked.
+
+Each ``require_…`` raises HoldError, beside its form field where it is about one.
+"""
 
 from datetime import datetime, timedelta
 
@@ -30,7 +33,7 @@ def can_take_over(user: User) -> bool:
     return user.is_admin or bool(settings.STAFF_MAY_TAKE_OVER)
 
 
-def may_take_over(hold: Hold, by: Actor, *, reason: str) -> None:
+def require_may_take_over(hold: Hold, by: Actor, *, reason: str) -> None:
     """Require ``can_take_over``, and a reason from Staff."""
     if not can_take_over(by.user):
         raise messages.refusal("not_yours", hold=hold)
@@ -59,7 +62,7 @@ def limited_to(user: User) -> frozenset[int] | None:
     return frozenset(user.calendars.values_list("pk", flat=True)) or None
 
 
-def may_hold_for(event_type_id: int, user: User, *, now: datetime) -> Catalogue:
+def require_allowed_calendar(event_type_id: int, user: User, *, now: datetime) -> Catalogue:
     """Require that an Admin has not limited the person to other calendars; return the catalogue."""
     known = catalogue.with_event_type(event_type_id, now=now)
     if not known.has_calendars:  # no one is limited to some
@@ -71,14 +74,14 @@ def may_hold_for(event_type_id: int, user: User, *, now: datetime) -> Catalogue:
     return known
 
 
-def takes_holds(event_type_id: int, known: Catalogue) -> None:
+def require_unpaused(event_type_id: int, known: Catalogue) -> None:
     """Require that the event type's calendar is not paused."""
     calendar = known.calendar_of(event_type_id)
     if calendar is not None and calendar.is_paused:
         raise messages.refusal("calendar_paused", calendar=calendar)
 
 
-def slot(event_type_id: int, slot_start: datetime, *, cal_now: datetime) -> None:
+def require_slot(event_type_id: int, slot_start: datetime, *, cal_now: datetime) -> None:
     """Require an event type id that can exist, and a start ahead on cal.com's clock."""
     if not 0 < event_type_id <= EVENT_TYPE_ID_MAX:
         raise messages.invalid("event_type_id", CALLS[Cause.UNKNOWN_EVENT_TYPE].happened)
@@ -90,7 +93,7 @@ def slot(event_type_id: int, slot_start: datetime, *, cal_now: datetime) -> None
         )
 
 
-def slot_duration(minutes: int | None, event_type: EventType | None) -> None:
+def require_slot_duration(minutes: int | None, event_type: EventType | None) -> None:
     """Require one of the event type's lengths, or None. Only some event types offer several."""
     if minutes is None:
         return
@@ -108,7 +111,7 @@ def slot_duration(minutes: int | None, event_type: EventType | None) -> None:
         raise messages.invalid("slot_duration", message, lengths=", ".join(map(str, options)))
 
 
-def until(wanted: datetime, *, cal_now: datetime) -> None:
+def require_until(wanted: datetime, *, cal_now: datetime) -> None:
     """Require an end ahead on cal.com's clock and within HOLD_MINUTES_MAX from now."""
     latest = cal_now + timedelta(minutes=settings.HOLD_MINUTES_MAX)
     if not cal_now < wanted <= latest:
@@ -120,7 +123,7 @@ def until(wanted: datetime, *, cal_now: datetime) -> None:
         )
 
 
-def reservation_duration(minutes: int) -> None:
+def require_reservation_duration(minutes: int) -> None:
     """Require minutes from now within HOLD_MINUTES_MAX."""
     most = settings.HOLD_MINUTES_MAX
     if not 1 <= minutes <= most:

@@ -64,10 +64,10 @@ def place(
     with Operation(Action.PLACE, by=by, asked=asked, now=now) as operation:
         try:
             cal_now = operation.cal_now()
-            rules.slot(event_type_id, slot_start, cal_now=cal_now)
-            rules.reservation_duration(reservation_duration)
+            rules.require_slot(event_type_id, slot_start, cal_now=cal_now)
+            rules.require_reservation_duration(reservation_duration)
             event_type = new_choice(event_type_id, by.user, now=now)
-            rules.slot_duration(slot_duration, event_type)
+            rules.require_slot_duration(slot_duration, event_type)
             until = cal_now + timedelta(minutes=reservation_duration)
             end = known_end(slot_start, slot_duration, event_type) or slot_start
             slot = SlotHold(event_type_id, slot_start, end, slot_duration, until)

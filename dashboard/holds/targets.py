@@ -19,8 +19,8 @@ TOLERANCE = timedelta(seconds=2)
 
 def new_choice(event_type_id: int, user: User, *, now: datetime) -> EventType | None:
     """Return an event type that is to be held, None where it cannot be read. Raises HoldError."""
-    known = rules.may_hold_for(event_type_id, user, now=now)
-    rules.takes_holds(event_type_id, known)
+    known = rules.require_allowed_calendar(event_type_id, user, now=now)
+    rules.require_unpaused(event_type_id, known)
     return catalogue.event_type(event_type_id, known)
 
 
@@ -42,7 +42,7 @@ def extension_target(
     if reservation_duration is not None:
         minutes = reservation_duration
     elif until is not None:
-        rules.until(until, cal_now=cal_now)
+        rules.require_until(until, cal_now=cal_now)
         minutes = minutes_until(until, cal_now)
     elif add is not None:
         most, start = settings.HOLD_MINUTES_MAX, max(slot.held_until, cal_now)
@@ -52,7 +52,7 @@ def extension_target(
             raise messages.refusal("longest", hold=hold, safe=safe, most=most)
     else:
         raise messages.refusal("how_long", hold=hold)
-    rules.reservation_duration(minutes)
+    rules.require_reservation_duration(minutes)
     end = cal_now + timedelta(minutes=minutes)
     if hold.is_live(cal_now) and end < slot.held_until - TOLERANCE:
         field = "until" if until else ""
@@ -76,15 +76,15 @@ def move_target(
 ) -> SlotHold:
     """Return where a move goes. Without minutes the hold keeps its end. Raises HoldError."""
     event_type_id = event_type_id or hold.event_type_id
-    rules.slot(event_type_id, slot_start, cal_now=cal_now)
+    rules.require_slot(event_type_id, slot_start, cal_now=cal_now)
     same_type = event_type_id == hold.event_type_id
     if same_type:
         event_type = catalogue.event_type(event_type_id)
     else:
         event_type = new_choice(event_type_id, user, now=now)
-    rules.slot_duration(slot_duration, event_type)
+    rules.require_slot_duration(slot_duration, event_type)
     if reservation_duration is not None:
-        rules.reservation_duration(reservation_duration)
+        rules.require_reservation_duration(reservation_duration)
     origin = hold.slot_hold()
     minutes = reservation_duration or minutes_until(origin.held_until, cal_now)
     if slot_duration is None and same_type:

@@ -33,8 +33,8 @@ def take_over(
         hold = find(operation, hold_id)
         if hold.holder_id == by.user.pk:
             return hold
-        rules.may_take_over(hold, by, reason=reason)
-        rules.may_hold_for(hold.event_type_id, by.user, now=now)
+        rules.require_may_take_over(hold, by, reason=reason)
+        rules.require_allowed_calendar(hold.event_type_id, by.user, now=now)
         require_quiet(operation, hold)
         require_version(operation, hold, version)
         if hold.has_ended:
