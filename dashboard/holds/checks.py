@@ -159,7 +159,7 @@ def compare_current(
 ) -> tuple[Comparison, Fields]:
     """Compare what was found, asked for anew where a replica may lack the hold's last change."""
     comparison, fields = compare(hold, found, operation.cal_now())
-    if fields and operation.waits_for_replica():
+    if fields and operation.wait_for_replica():
         with reservations.hold_error_on_failure(operation, hold):
             found = reservations.get(operation, hold.reservation_uid or "", tries=1)
         comparison, fields = compare(hold, found, operation.cal_now())

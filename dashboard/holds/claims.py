@@ -63,7 +63,7 @@ class SlotGuard:
         Those who ask for one event type come one after the other. Raises SlotBusyError.
         """
         lock_event_type(self.event_type_id)
-        if not may_be_asked_for(self.event_type_id, now=now):
+        if not is_being_asked_for(self.event_type_id, now=now):
             return
         asking = Hold.objects.filter(claimed(now), asking_event_type=self.event_type_id)
         if self.end is not None:
@@ -167,8 +167,8 @@ def _update(rows: HoldQuerySet, hold: Hold, fields: Fields, *, now: datetime) ->
     return True
 
 
-def may_be_asked_for(event_type_id: int, *, now: datetime) -> bool:
-    """Return whether a claim guards a time of the event type."""
+def is_being_asked_for(event_type_id: int, *, now: datetime) -> bool:
+    """Return whether a verb is asking cal.com for a time of the event type at this moment."""
     with connection.cursor() as cursor:
         until = connection.ops.adapt_datetimefield_value(now)
         cursor.execute(ASKING_SQL, [event_type_id, until])

@@ -228,8 +228,11 @@ class Operation:
         self.upstream.reads += (answer.exchange,)
         return self.received(answer)
 
-    def waits_for_replica(self) -> bool:
-        """Return whether the last answer may be older than the hold, once the next will not be."""
+    def wait_for_replica(self) -> bool:
+        """Wait where the last answer may be older than the hold, until the next cannot be.
+
+        Return whether that was so, and asking again is worth it.
+        """
         if self.hold is None or self.log.answer is None:
             return False
         written_at, asked_at = self.hold.changed_at, self.log.answer.exchange.sent_at

@@ -41,7 +41,7 @@ def get(operation: Operation, uid: str, *, tries: int = GET_TRIES) -> Reservatio
     """GET, sent again where the connection broke, or it may be outdated. Raises Unavailable."""
     try:
         found = operation.send(endpoints.get(uid=uid))
-        if found is not None or tries == 1 or not operation.waits_for_replica():
+        if found is not None or tries == 1 or not operation.wait_for_replica():
             return found
     except Unavailable as error:
         if error.cause is not Cause.UNANSWERED or tries == 1 or not may_repeat(operation, error):
@@ -62,7 +62,7 @@ def update(operation: Operation, uid: str, slot: SlotHold) -> Reservation:
     try:
         return operation.send(call)
     except Refused as error:
-        if error.cause is not Cause.UNKNOWN_RESERVATION or not operation.waits_for_replica():
+        if error.cause is not Cause.UNKNOWN_RESERVATION or not operation.wait_for_replica():
             raise
     return operation.send(call)
 
