@@ -30,7 +30,8 @@ MILLISECOND = timedelta(milliseconds=1)
 # Seconds to wait after a 429 without Retry-After; a block at cal.com lasts a minute.
 DEFAULT_WAIT = 60
 
-# Calls of the allowance that background work and bulk checks leave for other requests.
+# Calls of the allowance that background work and bulk checks leave for other requests, if it has
+# twice as many: see ``Upstream.seconds_to_wait``.
 KEPT_FOR_PEOPLE = 20
 
 ASK_PAUSE = 10  # seconds after a question for cal.com's time that brought none

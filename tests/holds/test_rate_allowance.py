@@ -10,7 +10,8 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.calcom_state import rate_and_clock
 from dashboard.calcom_state.models import Upstream
-from dashboard.holds import checks
+from dashboard.holds import checks, services, settle
+from dashboard.holds.change import Change, Phase
 from dashboard.holds.claims import SlotGuard
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
@@ -184,3 +185,34 @@ def test_checks_in_bulk_wait_for_the_window_they_used_up(calcom: Sandbox, staff:
     waits = [each.error.wait if each.error else None for each in found]
     assert waits[:2] == [None, None]
     assert 0 < (waits[2] or 0) <= 30
+
+
+def test_a_small_allowance_is_enough_for_several_and_for_what_was_interrupted(
+    calcom: Sandbox, staff: User
+) -> None:
+    """Half of it is left for others, where it is smaller than what is usually left."""
+    one, two, three = (verbs.place(staff, start=MONDAY + timedelta(hours=n)) for n in range(3))
+    slot = three.slot_hold()
+    left = Change("release", Phase.DELETING, slot, slot, slot.held_until)
+    Hold.objects.filter(pk=three.pk).update(change=left.to_json())
+    now = timezone.now()
+
+    def limit_calls() -> None:
+        resets_at = timezone.now() + MINUTE
+        Upstream.objects.update(rate_limit=9, rate_remaining=9, rate_resets_at=resets_at)
+
+    limit_calls()
+    checked = verbs.check_all(staff, one, two)
+    limit_calls()
+    [extended] = services.extend_many(
+        hold_ids=[one.pk], by=acting(staff), add=15, versions={}, now=now
+    )
+    limit_calls()
+    [released] = services.release_many(hold_ids=[two.pk], by=acting(staff), now=now)
+    limit_calls()
+    unsettled = settle.settle_changes(timezone.now())
+
+    assert [each.error for each in (*checked, released)] == [None] * 3
+    assert extended.error is not None  # which parks, and needs seven calls beside the four
+    assert extended.error.cause == "rate_limited"
+    assert (unsettled, Hold.objects.get(pk=three.pk).state) == (0, "released")

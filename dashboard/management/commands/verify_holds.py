@@ -46,8 +46,8 @@ def wait_for_room() -> datetime:
     """Return the present moment, once the rate allowance leaves calls for people too."""
     while True:
         now, upstream = timezone.now(), rate_and_clock.load()
-        needed = rate_and_clock.KEPT_FOR_PEOPLE + MOST_AT_ONCE
-        wait = upstream.seconds_to_wait(min(needed, upstream.rate_limit or needed), now)
+        calls = min(MOST_AT_ONCE, (upstream.rate_limit or 2 * MOST_AT_ONCE) // 2)
+        wait = upstream.seconds_to_wait(calls, now, spare=rate_and_clock.KEPT_FOR_PEOPLE)
         if wait is None:
             return now
         time.sleep(wait)
