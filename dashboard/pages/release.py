@@ -109,8 +109,9 @@ def confirm_page(
 ) -> HttpResponse:
     """Return the page that shows the chosen holds and asks why they are released."""
     shown, rest = chosen[:MOST_AT_ONCE], chosen[MOST_AT_ONCE:]
-    for pk in shown:
-        settle.load_settled(pk, now=timezone.now())
+    now = timezone.now()
+    for hold in Hold.objects.left_half_way(now).filter(pk__in=shown):
+        settle.load_settled(hold.pk, now=now)
     context = chosen_context(request, shown) | {
         "form": form,
         "token": uuid.uuid4(),

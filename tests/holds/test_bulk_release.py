@@ -15,6 +15,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.calcom_state import calcom_client, clock, rate_and_clock
 from dashboard.calcom_state.models import Upstream
 from dashboard.holds import in_turn, services
+from dashboard.holds.change import Change, Phase
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
@@ -63,6 +64,20 @@ def test_selection_is_shown_before_anything_is_released(calcom: Sandbox, staff: 
     assert named(0) in text
     assert states(*holds) == ["held", "held"]
     assert calcom.calls("DELETE") == []
+
+
+def test_selection_is_shown_after_what_was_left_open_is_finished(
+    calcom: Sandbox, staff: User
+) -> None:
+    ran_out, interrupted = place_several(staff, 2)
+    Hold.objects.filter(pk=ran_out.pk).update(held_until=timezone.now() - timedelta(minutes=1))
+    slot = interrupted.slot_hold()
+    left = Change("release", Phase.DELETING, slot, slot, slot.held_until)
+    Hold.objects.filter(pk=interrupted.pk).update(change=left.to_json())
+
+    page = desk(staff).get(f"/release?hold={ran_out.pk}.{interrupted.pk}")
+
+    assert [row.state for row in page.context["rows"]] == ["expired", "released"]
 
 
 @HEADERS

@@ -43,8 +43,8 @@ QUERIES = {
     "/holds/{hold}/move": 10,
     "/holds/{hold}/move?slot_start={later}": 16,
     "/offers/{offer}/": 6,
-    "/release?hold={hold}": 8,
-    "/release?hold={hold}&hold={other}": 10,
+    "/release?hold={hold}": 7,
+    "/release?hold={hold}&hold={other}": 7,
 }
 NOT_MODIFIED = {"/board": 3, "/warnings": 3}
 READS_ALL = re.compile(r"SCAN dashboard_hold(?! USING)|hold_slot_start \(slot_start<\?\)")
