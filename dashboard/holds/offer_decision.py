@@ -52,16 +52,16 @@ def start_offer(*, hold_id: int, by: Actor, now: datetime) -> Offer:
             return hold.offer
         if hold.has_ended:
             raise messages.refusal("has_ended", hold=hold)
-    with transaction.atomic(durable=True):
-        offer = Offer.objects.create(made_by=by.user, created_at=now)
-        alone = Hold.objects.filter(pk=hold.pk, offer=None)
-        if alone.write_rows({"offer": offer}, now=now):
-            before = hold.snapshot()
-            after = before | {"offer": offer.pk}
-            operation.log.event(before=before, after=after, now=now)
-            return offer
-        transaction.set_rollback(True)
-    return start_offer(hold_id=hold_id, by=by, now=now)  # a colleague has just started one
+        with transaction.atomic(durable=True):
+            offer = Offer.objects.create(made_by=by.user, created_at=now)
+            alone = Hold.objects.filter(pk=hold.pk, offer=None)
+            if alone.write_rows({"offer": offer}, now=now):
+                before = hold.snapshot()
+                after = before | {"offer": offer.pk}
+                operation.log.event(before=before, after=after, now=now)
+                return offer
+            transaction.set_rollback(True)  # a colleague has just started one
+    return start_offer(hold_id=hold_id, by=by, now=now)
 
 
 def keep_one(
