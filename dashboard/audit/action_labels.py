@@ -199,7 +199,7 @@ def is_by_system(entry: AuditEntry) -> bool:
     )
 
 
-def actor_of(
+def actor_label(
     entry: AuditEntry, viewer: int | None = None, *, with_username: bool = False
 ) -> ActorLabel:
     """Return who acted; the person with the primary key ``viewer`` is *you*."""

@@ -116,5 +116,5 @@ def non_empty(recorded: dict[str, Any]) -> list[EntryField]:
 
 def actor_field(entry: AuditEntry) -> EntryField:
     """Return who wrote an entry, with the user name."""
-    actor = action_labels.actor_of(entry, with_username=True)
+    actor = action_labels.actor_label(entry, with_username=True)
     return EntryField(_("Who"), actor.name, actor.by_system, actor.story)

@@ -248,7 +248,7 @@ def line_of(
         action=first.action,
         as_booked=action.is_noted_as_booked,
         verdict=verdict,
-        actor=action_labels.actor_of(first, viewer, with_username=is_ambiguous),
+        actor=action_labels.actor_label(first, viewer, with_username=is_ambiguous),
         target=details.target(first),
         slot=details.slot_time(action),
         client=names[0] or "",
