@@ -30,4 +30,4 @@ def folded(lines: Sequence[Line]) -> list[FoldedLine]:
 
 def is_attempt(line: Line) -> bool:
     """Return whether the line is of a change that could not be finished, and says so."""
-    return line.action == Action.SETTLE and line.is_trouble and not line.finding
+    return line.action == Action.SETTLE and line.is_trouble and not line.is_finding

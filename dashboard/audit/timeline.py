@@ -60,7 +60,7 @@ class Line:
     log_url: str  # address of the log
 
     @property
-    def finding(self) -> bool:
+    def is_finding(self) -> bool:
         """True for an action that was left without an outcome."""
         return self.verdict == UNFINISHED
 

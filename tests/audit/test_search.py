@@ -27,8 +27,8 @@ from tests.audit.searching import found
 def test_action_without_outcome_becomes_a_finding(staff, hold):
     begin_to_extend(staff, hold)
     under_way, finding = only_line(after(180)), only_line(after(181))
-    assert (under_way.verdict, under_way.finding) == ("under_way", False)
-    assert (finding.verdict, finding.finding) == ("unfinished", True)
+    assert (under_way.verdict, under_way.is_finding) == ("under_way", False)
+    assert (finding.verdict, finding.is_finding) == ("unfinished", True)
     assert (
         under_way.sentence
         == "staff tried to extend the hold of Wed 26 Nov 2025 14:30 for Client One"
@@ -58,7 +58,7 @@ def test_findings(staff, colleague, hold):
         ("colleague", after(2)),
         ("staff", after(1)),
     ]
-    assert all(line.finding for line in found)
+    assert all(line.is_finding for line in found)
     assert findings(after(901) + timedelta(days=8)) == []
 
 

@@ -33,7 +33,7 @@ def test_extension(staff, hold):
         "staff extended the hold of Wed 26 Nov 2025 14:30 for Client One, 13:15 → 13:30; "
         "cal.com took 212 ms for 2 calls and accepted; by parking and returning"
     )
-    assert (line.verdict, line.finding) == ("ok", False)
+    assert (line.verdict, line.is_finding) == ("ok", False)
     told = [(call.asked, call.answer) for call in line.calls]
     assert [(asked.method, asked.path, each.status, each.milliseconds) for asked, each in told] == [
         ("PATCH", ONE, 200, 100),
