@@ -3,6 +3,7 @@
 from dashboard.calcom.client import AsyncClient, Client
 from dashboard.calcom.errors import CalcomError, Cause, Refused, Unavailable, Unknown
 from dashboard.calcom.types import (
+    LARGEST_INTEGER,
     Answer,
     EventType,
     EventTypeKind,
@@ -15,6 +16,7 @@ from dashboard.calcom.types import (
 )
 
 __all__ = [
+    "LARGEST_INTEGER",
     "Answer",
     "AsyncClient",
     "CalcomError",

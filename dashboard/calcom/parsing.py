@@ -12,14 +12,22 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from dashboard.calcom.cleansing import plain
-from dashboard.calcom.types import EventType, EventTypeKind, Host, Listed, Reservation, Slot, Team
+from dashboard.calcom.types import (
+    LARGEST_INTEGER,
+    EventType,
+    EventTypeKind,
+    Host,
+    Listed,
+    Reservation,
+    Slot,
+    Team,
+)
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)")
 UID = re.compile(r"(?!\.\.?$)[!-~]{1,200}")  # "." and ".." are no segment of an address
-LARGEST = 2**31 - 1  # cal.com's integers have four bytes
 LENGTHS = range(1, 31 * 24 * 60 + 1)  # minutes of an event type
 SEATS = range(1, 10_001)
 YEARS = range(1970, 3000)  # any time zone can show these
@@ -181,7 +189,7 @@ def host_of(value: object) -> Host:
 
 def known_id(value: object) -> int | None:
     """Read a primary key; None for anything else."""
-    return value if type(value) is int and 0 < value <= LARGEST else None
+    return value if type(value) is int and 0 < value <= LARGEST_INTEGER else None
 
 
 def text_of(value: object) -> str:
@@ -204,7 +212,7 @@ def listing(value: object, name: str) -> list[object]:
 def integer(data: Mapping[str, object], key: str) -> int:
     """Read a whole number; true, false and 1.0 are none."""
     value = data.get(key)
-    if type(value) is not int or abs(value) > LARGEST:
+    if type(value) is not int or abs(value) > LARGEST_INTEGER:
         raise UnknownShapeError(f"{key} is no whole number")
     return value
 

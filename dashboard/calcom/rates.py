@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import httpx
 
-from dashboard.calcom.types import Rate
+from dashboard.calcom.types import LARGEST_INTEGER, Rate
 
 PREFIX = "x-ratelimit-"
 BLOCKED = 60  # seconds that cal.com refuses for where an answer does not say
@@ -20,7 +20,6 @@ BLOCKED = 60  # seconds that cal.com refuses for where an answer does not say
 LONGEST = 3600
 EPOCH = 10**9  # a larger number is a moment, not a number of seconds
 EPOCH_MILLISECONDS = 10**12  # and a larger one than this is a moment in milliseconds
-MOST = 2**31 - 1  # calls; cal.com's integers have four bytes
 NUMBER = re.compile(r"[0-9]{1,13}")
 YEARS = range(1970, 3000)  # that a clock, however wrong, may show
 
@@ -68,7 +67,7 @@ def seconds_to_wait(headers: httpx.Headers) -> int:
 
 
 def calls_of(value: str) -> int | None:
-    return min(int(value), MOST) if NUMBER.fullmatch(value) else None
+    return min(int(value), LARGEST_INTEGER) if NUMBER.fullmatch(value) else None
 
 
 def seconds_of(value: str, headers: httpx.Headers) -> int | None:

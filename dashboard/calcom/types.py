@@ -7,6 +7,9 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+# cal.com's integers have four bytes: to a larger one it answers 500.
+LARGEST_INTEGER = 2**31 - 1
+
 
 class EventTypeKind(StrEnum):
     """Distribution of an event type's time over people."""

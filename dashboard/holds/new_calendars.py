@@ -14,7 +14,16 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.accounts.actors import Actor
 from dashboard.audit.trail import Action, Outcome
-from dashboard.calcom import CalcomError, Cause, EventType, EventTypeKind, Host, Team, endpoints
+from dashboard.calcom import (
+    LARGEST_INTEGER,
+    CalcomError,
+    Cause,
+    EventType,
+    EventTypeKind,
+    Host,
+    Team,
+    endpoints,
+)
 from dashboard.calcom.cleansing import cleanse
 from dashboard.calcom_state import rate_and_clock
 from dashboard.calendars import changes
@@ -101,7 +110,7 @@ def read(typed: str) -> Wanted:
     Raises HoldError.
     """
     text = typed.strip()
-    if NUMBER.fullmatch(text) and int(text) < 2**31:
+    if NUMBER.fullmatch(text) and int(text) <= LARGEST_INTEGER:
         return Wanted(event_type_id=int(text))
     if "/" not in text and NAME.fullmatch(text):
         return Wanted(username=text)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
-from dashboard.calcom import Cause, EventType
+from dashboard.calcom import LARGEST_INTEGER, Cause, EventType
 from dashboard.calendars import catalogue
 from dashboard.calendars.catalogue import Catalogue
 from dashboard.holds import messages
@@ -18,8 +18,6 @@ from dashboard.holds.message_table import CALLS
 from dashboard.holds.models import NOTE_LENGTH, Hold
 from dashboard.localization import local_times
 
-# cal.com answers 500 to a larger number: its database column is 32 bits wide.
-EVENT_TYPE_ID_MAX = 2**31 - 1
 SLOT_DURATION_MAX = 24 * 60  # minutes; applies where the event type cannot be read
 
 
@@ -83,7 +81,7 @@ def require_unpaused(event_type_id: int, known: Catalogue) -> None:
 
 def require_slot(event_type_id: int, slot_start: datetime, *, cal_now: datetime) -> None:
     """Require an event type id that can exist, and a start ahead on cal.com's clock."""
-    if not 0 < event_type_id <= EVENT_TYPE_ID_MAX:
+    if not 0 < event_type_id <= LARGEST_INTEGER:
         raise messages.invalid("event_type_id", CALLS[Cause.UNKNOWN_EVENT_TYPE].happened)
     if slot_start <= cal_now:
         raise messages.invalid(

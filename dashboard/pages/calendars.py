@@ -17,13 +17,14 @@ from dashboard.accounts.actors import actor_of
 from dashboard.accounts.models import User
 from dashboard.accounts.roles import Role
 from dashboard.accounts.saved_forms import recall
+from dashboard.calcom import LARGEST_INTEGER
 from dashboard.calcom_state import event_types
 from dashboard.calendars import catalogue, changes
 from dashboard.calendars.changes import CalendarError
 from dashboard.calendars.models import Calendar
 from dashboard.holds import messages as hold_messages, new_calendars
 from dashboard.holds.problems import HoldError
-from dashboard.pages.fields import LARGEST_ID, LineField
+from dashboard.pages.fields import LineField
 from dashboard.pages.forms import ServiceForm
 from dashboard.pages.responses import missing_is_404
 
@@ -44,7 +45,7 @@ class AddForm(ServiceForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     team_id = forms.IntegerField(
-        label=_lazy("Or a team"), required=False, min_value=1, max_value=LARGEST_ID
+        label=_lazy("Or a team"), required=False, min_value=1, max_value=LARGEST_INTEGER
     )
     label = LineField(
         label=_lazy("Label"),

@@ -23,7 +23,6 @@ INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe
 CONTROLS = re.compile(r"(?<! )(?: *[\x01-\x1f\x7f-\x9f])+ *")
 EXTENSIONS = (15, 5, 30, 60)  # minutes that buttons add; the board has the first
 ENDS_SOON = 2  # minutes left of a hold that is about to end
-LARGEST_ID = 2**31 - 1  # cal.com's database column is 32 bits wide
 # A browser's own pickers read ISO 8601 in every language.
 DATE_INPUT = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 TIME_INPUT = forms.TimeInput(format="%H:%M", attrs={"type": "time"})

@@ -7,12 +7,13 @@ from django.core.validators import MaxLengthValidator
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from dashboard.calcom import LARGEST_INTEGER
 from dashboard.holds.models import NOTE_LENGTH
 from dashboard.holds.new_holds import ClientDetails
 from dashboard.holds.problems import HoldError
 from dashboard.holds.states import BOOKED_BY_STAFF
 from dashboard.localization import local_times
-from dashboard.pages.fields import LARGEST_ID, LineField, SlotStartField, minutes_field
+from dashboard.pages.fields import LineField, SlotStartField, minutes_field
 
 # Browsers must not keep what is typed about a client: several people use the computer of a desk.
 NOTE_INPUT = forms.TextInput(attrs={"autocomplete": "off"})
@@ -78,7 +79,9 @@ class ClientChangeForm(ClientForm):
 class SlotForm(ServiceForm):
     """A slot: event type, start, and a length where several are offered."""
 
-    event_type_id = forms.IntegerField(label=_("Event type"), min_value=1, max_value=LARGEST_ID)
+    event_type_id = forms.IntegerField(
+        label=_("Event type"), min_value=1, max_value=LARGEST_INTEGER
+    )
     slot_start = SlotStartField(label=_("Date and time"))
     slot_duration = minutes_field(
         _("Length in minutes"), help_text=_("Only for event types that offer several lengths.")

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_lazy as _lazy, ngettext
 
-from dashboard.calcom import EventType
+from dashboard.calcom import LARGEST_INTEGER, EventType
 from dashboard.calcom_state import event_types
 from dashboard.calendars import catalogue
 from dashboard.calendars.catalogue import Catalogue
@@ -27,7 +27,7 @@ from dashboard.pages.choices import (
     explanation,
     recent_event_types,
 )
-from dashboard.pages.fields import DATE_INPUT, LARGEST_ID, SlotStartField, validate_near
+from dashboard.pages.fields import DATE_INPUT, SlotStartField, validate_near
 from dashboard.pages.for_client import TimeZoneForm, client_time
 from dashboard.pages.forms import SlotForm
 from dashboard.pages.picker_grid import Cell, Grid, PickerChoice
@@ -45,8 +45,8 @@ LONGEST = 24 * 60  # minutes
 class PickerForm(TimeZoneForm):
     """A choice of free times. A field that cannot be read falls back to its usual value."""
 
-    event_type_id = forms.IntegerField(label=_lazy("What"), min_value=1, max_value=LARGEST_ID)
-    other_event_type_id = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
+    event_type_id = forms.IntegerField(label=_lazy("What"), min_value=1, max_value=LARGEST_INTEGER)
+    other_event_type_id = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_INTEGER)
     slot_start = SlotStartField(required=False)
     slot_duration = forms.IntegerField(label=_lazy("Length"), min_value=1)
     day = forms.DateField(label=_lazy("Day"), widget=DATE_INPUT, validators=[validate_near])

@@ -17,12 +17,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.saved_forms import recall
 from dashboard.audit.trail import Outcome
+from dashboard.calcom import LARGEST_INTEGER
 from dashboard.calcom_state import rate_and_clock
 from dashboard.holds import offers, services
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.pages import flash, for_client, offer, parameters, responses
-from dashboard.pages.fields import LARGEST_ID, TokenField, limit_minutes, minutes_field
+from dashboard.pages.fields import TokenField, limit_minutes, minutes_field
 from dashboard.pages.forms import ClientForm, SlotForm
 from dashboard.pages.hold import answer_unknown, answer_with_hold, clash_sentences
 from dashboard.pages.picker import Picker, answer_poll
@@ -41,7 +42,7 @@ class PlaceForm(SlotForm, ClientForm):
         label=_("Or its number"),
         required=False,
         min_value=1,
-        max_value=LARGEST_ID,
+        max_value=LARGEST_INTEGER,
         help_text=_("For an event type that is not in the list, such as a team's."),
     )
     minutes = forms.TypedChoiceField(
@@ -56,7 +57,7 @@ class PlaceForm(SlotForm, ClientForm):
     token = TokenField(required=False)
     # The offer that it is one more time of, and the hold that it repeats.
     offer = forms.IntegerField(
-        required=False, min_value=1, max_value=LARGEST_ID, widget=forms.HiddenInput
+        required=False, min_value=1, max_value=LARGEST_INTEGER, widget=forms.HiddenInput
     )
     again = forms.IntegerField(required=False, widget=forms.HiddenInput)
 

@@ -99,6 +99,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.audit.timeline",
         "dashboard.audit.trail.Outcome",
         "dashboard.audit.trail.last_recorded",
+        "dashboard.calcom.LARGEST_INTEGER",
         "dashboard.calcom.EventType",
         "dashboard.calcom.EventTypeKind",
         "dashboard.calcom.Reservation",
