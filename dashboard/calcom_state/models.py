@@ -61,14 +61,14 @@ class Upstream(models.Model):
             return self.rate_limit
         return self.rate_remaining
 
-    def seconds_to_wait(self, calls: int, now: datetime, *, spare: int = 0) -> int | None:
+    def seconds_to_wait(self, calls: int, now: datetime, *, for_others: int = 0) -> int | None:
         """Return the seconds until so many calls are covered; None when they are now.
 
-        ``spare`` calls are left for others, but no more than half of a whole allowance. A block can
-        end before the window of the allowance does, and leave room in it. More calls than a whole
-        allowance are never covered: then wait for all that is known to end.
+        Beside them, ``for_others`` calls are left, but no more than half of a whole allowance. A
+        block can end before the window of the allowance does, and leave room in it. More calls than
+        a whole allowance are never covered: then wait for all that is known to end.
         """
-        calls += spare if self.rate_limit is None else min(spare, self.rate_limit // 2)
+        calls += for_others if self.rate_limit is None else min(for_others, self.rate_limit // 2)
         if self.covers(calls, now):
             return None
         ends = sorted(at for at in (self.blocked_until, self.rate_resets_at) if at and at > now)

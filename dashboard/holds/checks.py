@@ -72,7 +72,7 @@ def check_many(*, hold_ids: Sequence[int], by: Actor | None, now: datetime) -> l
         try:
             with operation:
                 hold = load_checkable(operation, hold_id)
-                operation.require_calls(len(started) + 1, hold, spare=KEPT_FOR_PEOPLE)
+                operation.require_calls(len(started) + 1, hold, for_others=KEPT_FOR_PEOPLE)
                 operation.start_without_claim(hold, method="GET")
         except HoldError as error:
             hold = hold or error.hold or Hold.objects.with_people().get(pk=hold_id)

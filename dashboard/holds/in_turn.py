@@ -69,7 +69,7 @@ def change_in_turn(
                         raise messages.refusal("no_time", hold=hold, safe=safe)
                     version = versions.get(hold_id)
                     require_changeable(operation, hold, version=version, states={State.HELD})
-                    operation.require_calls(calls, hold, spare=KEPT_FOR_OTHERS)
+                    operation.require_calls(calls, hold, for_others=KEPT_FOR_OTHERS)
                     hold = change(operation, hold)
             results.append(ChangeResult(hold, was_done=was_done))
         except HoldError as error:

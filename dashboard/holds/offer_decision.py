@@ -84,7 +84,7 @@ def keep_one(
         require_keepable(operation, hold, offer_id, version=versions.get(hold_id))
         open_holds = offers.open_holds_of(offer_id).exclude(pk=hold_id)
         others = list(open_holds.values_list("pk", flat=True))
-        operation.require_calls(1 + 2 * len(others), hold, spare=KEPT_FOR_OTHERS)
+        operation.require_calls(1 + 2 * len(others), hold, for_others=KEPT_FOR_OTHERS)
         operation.start(hold, method="GET", calls=CALLS, offer=offer_id)
         require_unchanged(operation, hold)
         results = release_many(

@@ -99,12 +99,12 @@ class Operation:
         needed = timedelta(seconds=after + calcom_client.CALL_SECONDS * calls)
         return self.now() + needed <= self._ends
 
-    def require_calls(self, calls: int, hold: Hold | None, *, spare: int = 0) -> None:
-        """Raise HoldError without room for so many calls, and ``spare`` ones for others.
+    def require_calls(self, calls: int, hold: Hold | None, *, for_others: int = 0) -> None:
+        """Raise HoldError without room for so many calls beside those that are left for others.
 
         Then ``hold``, if any, stays as it is.
         """
-        wait = self.upstream.seconds_to_wait(calls, self.now(), spare=spare)
+        wait = self.upstream.seconds_to_wait(calls, self.now(), for_others=for_others)
         if wait is not None:
             safe = safety.still_yours(hold, self.cal_now()) if hold else safety.nothing_held()
             raise messages.refusal("rate_limited", safe=safe, wait=wait)

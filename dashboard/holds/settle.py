@@ -78,7 +78,7 @@ def settle_changes(now: datetime) -> int:
         if was_just_checked(hold, now=now):
             continue
         with other_errors_logged(hold.pk):
-            finish_change(hold.pk, now=clock.now(), spare=rate_and_clock.KEPT_FOR_PEOPLE)
+            finish_change(hold.pk, now=clock.now(), for_others=rate_and_clock.KEPT_FOR_PEOPLE)
     return Hold.objects.left_half_way(clock.now()).count()
 
 
@@ -198,11 +198,11 @@ def record(hold: Hold, fields: Fields, action: Action, *, now: datetime, **said:
 # --- Interrupted changes ----------------------------------------------------------------------
 
 
-def finish_change(hold_id: int, *, now: datetime, spare: int = 0) -> None:
+def finish_change(hold_id: int, *, now: datetime, for_others: int = 0) -> None:
     """Look where a hold is whose change was interrupted, and finish it: at most two calls.
 
-    What cannot be done now stays in the register for the next time. ``spare`` calls of the rate
-    allowance are left for others, except for a parked hold, whose time is anyone's.
+    What cannot be done now stays in the register for the next time. Of the rate allowance,
+    ``for_others`` calls are left, except for a parked hold, whose time is anyone's.
     """
     hold = Hold.objects.with_people().get(pk=hold_id)
     if hold.claim_id is not None:
@@ -215,8 +215,8 @@ def finish_change(hold_id: int, *, now: datetime, spare: int = 0) -> None:
         drop_unreadable_change(hold, now=now)
         return
     operation = Operation(Action.SETTLE, by=None, hold_id=hold_id, now=now)
-    spare = spare if change.parked is None else 0
-    if operation.upstream.seconds_to_wait(CALLS, now, spare=spare) is not None:
+    for_others = for_others if change.parked is None else 0
+    if operation.upstream.seconds_to_wait(CALLS, now, for_others=for_others) is not None:
         return
     first = "POST" if change.phase is Phase.ASKING_AGAIN else "GET"
     try:

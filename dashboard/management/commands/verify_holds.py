@@ -47,7 +47,7 @@ def wait_for_room() -> datetime:
     while True:
         now, upstream = timezone.now(), rate_and_clock.load()
         calls = min(MOST_AT_ONCE, (upstream.rate_limit or 2 * MOST_AT_ONCE) // 2)
-        wait = upstream.seconds_to_wait(calls, now, spare=rate_and_clock.KEPT_FOR_PEOPLE)
+        wait = upstream.seconds_to_wait(calls, now, for_others=rate_and_clock.KEPT_FOR_PEOPLE)
         if wait is None:
             return now
         time.sleep(wait)
