@@ -157,6 +157,12 @@ def test_lengths_that_are_offered_are_told_in_own_words() -> None:
     assert error.fields == {"slot_duration": error.happened}
 
 
+def test_words_of_a_refusal_are_beside_no_field_that_it_does_not_name() -> None:
+    error = failed(Cause.INVALID)
+    error.message = "the row was updated by another request"
+    assert messages.call_failed(error, safe="").fields == {}
+
+
 def test_every_text_is_translated(monkeypatch: pytest.MonkeyPatch) -> None:
     marked = "django.utils.translation._trans"
     monkeypatch.setattr(f"{marked}.gettext", lambda text: f"«{text}»")
