@@ -52,7 +52,7 @@ def change(
     *,
     calendar: int,
     position: int | None = None,
-    people: Iterable[User] | None = None,
+    people: Iterable[User | int] | None = None,
     by: Actor | None,
     now: datetime,
     **fields: Any,

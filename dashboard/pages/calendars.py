@@ -82,9 +82,10 @@ class CalendarForm(forms.Form):
         label=_lazy("Hidden: it is not offered, except by the number of an event type"),
         required=False,
     )
-    people = forms.ModelMultipleChoiceField(
+    # ModelMultipleChoiceField would ask SQLite for a number of any length, which then fails.
+    people = forms.TypedMultipleChoiceField(
         label=_lazy("People limited to this calendar"),
-        queryset=User.objects.none(),
+        coerce=int,
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_lazy(
@@ -96,9 +97,9 @@ class CalendarForm(forms.Form):
     def __init__(self, *args: Any, calendar: Calendar, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         staff = User.objects.filter(groups__name=Role.STAFF, is_active=True)
-        people = staff | User.objects.filter(calendars=calendar)
-        field = self.fields["people"]
-        field.queryset = people.distinct().order_by("username")  # type: ignore[attr-defined]
+        people = (staff | User.objects.filter(calendars=calendar)).distinct().order_by("username")
+        choices = [(each.pk, str(each)) for each in people]
+        self.fields["people"].choices = choices  # type: ignore[attr-defined]
         for each in self.fields.values():
             each.show_hidden_initial = True  # so that ``changed_data`` is what was edited
 

@@ -131,7 +131,9 @@ def test_form_of_a_script_saves_all(calcom: Sandbox, admin: User, staff: User) -
     assert not calendar.limited_people.exists()
 
 
-@pytest.mark.parametrize("wrong", [{"label": ""}, {"position": "0"}, {"colour": "loud"}])
+@pytest.mark.parametrize(
+    "wrong", [{"label": ""}, {"position": "0"}, {"colour": "loud"}, {"people": "9" * 30}]
+)
 def test_wrong_change_keeps_what_was_typed(
     calcom: Sandbox, admin: User, wrong: dict[str, Any]
 ) -> None:
