@@ -23,7 +23,7 @@ from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
 from dashboard.accounts.roles import Role, role_of
 from dashboard.audit import trail
-from dashboard.audit.lookalikes import folded, reads_like_system
+from dashboard.audit.lookalikes import reads_like_system, skeleton
 from dashboard.audit.trail import Action, Outcome
 
 
@@ -184,7 +184,7 @@ def free_username(username: str, person: User | None = None) -> str:
 
 def looks_like(one: str, other: str) -> bool:
     """Return True for user names that differ in lookalike letters only, not in punctuation."""
-    first, second = ([*map(folded, re.split(r"[@.+_-]", name))] for name in (one, other))
+    first, second = ([*map(skeleton, re.split(r"[@.+_-]", name))] for name in (one, other))
     return first == second
 
 

@@ -45,8 +45,12 @@ INVISIBLE_LETTERS = "\u115f\u1160"  # fillers of Hangul
 
 
 @lru_cache(maxsize=2000)
-def folded(name: str) -> str:
-    """Return the letters of a name such that names that look alike are equal."""
+def skeleton(name: str) -> str:
+    """Return the letters of a name such that names that look alike are equal.
+
+    The word is that of Unicode, whose own tables tell more and less than is wanted here.
+    https://www.unicode.org/reports/tr39/#Confusable_Detection
+    """
     plain = unicodedata.normalize("NFKD", name).casefold()
     plain = unicodedata.normalize("NFKD", plain).translate(TABLE)
     letters = "".join(char for char in plain if char.isalnum() and char not in INVISIBLE_LETTERS)
@@ -56,16 +60,16 @@ def folded(name: str) -> str:
 @lru_cache(maxsize=2000)
 def reads_like_system(name: str) -> bool:
     """Return True for a name like a label of the log that names no person, in any language."""
-    letters = folded(name)
+    letters = skeleton(name)
     for code, _name in settings.LANGUAGES:
         with override(code):
             labels = action_labels.SYSTEM_LABEL, action_labels.UNKNOWN_LABEL, action_labels.UNPROVEN
             texts = [str(label) % {"sign": "", "name": ""} for label in labels]
-            if letters == folded(str(action_labels.YOU)):
+            if letters == skeleton(str(action_labels.YOU)):
                 return True
-        if any(folded(text) in letters for text in texts):
+        if any(skeleton(text) in letters for text in texts):
             return True
-    return letters in map(folded, (SYSTEM, *PROGRAMS))
+    return letters in map(skeleton, (SYSTEM, *PROGRAMS))
 
 
 def ambiguous(rows: Sequence[Any]) -> set[int]:
@@ -76,17 +80,17 @@ def ambiguous(rows: Sequence[Any]) -> set[int]:
     renamed = [row for row in rows if row.username not in (None, row.actor_name)]
     if not renamed:
         return set()
-    owners: defaultdict[str, set[int | None]] = defaultdict(set)  # by folded name
+    owners: defaultdict[str, set[int | None]] = defaultdict(set)  # by skeleton of the name
     for row in rows:
-        owners[folded(str(row.actor_name))].add(row.actor_id)
+        owners[skeleton(str(row.actor_name))].add(row.actor_id)
     people = get_user_model()._default_manager
     for pk, username, *names in people.values_list("pk", "username", "first_name", "last_name"):
         for name in (username, " ".join(names)):
-            owners[folded(name)].add(pk)
+            owners[skeleton(name)].add(pk)
     # Another program can store bytes in SQLite.
     named = [(row, str(row.actor_name)) for row in renamed]
     return {
         row.id
         for row, name in named
-        if owners[folded(name)] != {row.actor_id} or reads_like_system(name)
+        if owners[skeleton(name)] != {row.actor_id} or reads_like_system(name)
     }
