@@ -72,7 +72,7 @@ def save(*, owner: int, name: str, query: str, replace: bool = False) -> None:
 
 
 def rename(search: SavedSearch, name: str) -> bool:
-    """Return whether the search was still there. Raises SavedSearchError.
+    """Rename a search; return whether it was still there. Raises SavedSearchError.
 
     An erasure deletes searches: to save one that was read before would bring a client back.
     """
