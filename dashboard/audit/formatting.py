@@ -108,8 +108,8 @@ def display(key: str, value: Any, near: datetime | None = None) -> str:
         return _("yes") if value else _("no")
     if isinstance(value, list):
         return ", ".join(display(key, item, near) for item in value) or NOTHING
-    if key in TIME_KEYS and (time := parse_time(value)):
-        return time_near(time, near) if near else local_times.in_full(time)
+    if key in TIME_KEYS and (moment := parse_time(value)):
+        return time_near(moment, near) if near else local_times.in_full(moment)
     if key in MINUTE_KEYS and isinstance(value, int):
         return ngettext("%(n)s minute", "%(n)s minutes", value) % {"n": value}
     if key == "event_type_id" and (title := event_type_known(value)[0]):
