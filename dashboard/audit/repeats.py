@@ -9,7 +9,7 @@ from dashboard.audit.trail import Action
 
 
 @dataclass(frozen=True, slots=True)
-class FoldedLine:
+class CollapsedLine:
     """A line of a story: the newest of ``count`` attempts, of which the first was at ``since``."""
 
     line: Line
@@ -17,7 +17,7 @@ class FoldedLine:
     since: datetime
 
 
-def folded(lines: Sequence[Line]) -> list[FoldedLine]:
+def collapsed(lines: Sequence[Line]) -> list[CollapsedLine]:
     """Return lines, newest first, with attempts that follow one another as one."""
     groups: list[list[Line]] = []
     for line in lines:
@@ -25,7 +25,7 @@ def folded(lines: Sequence[Line]) -> list[FoldedLine]:
             groups[-1].append(line)
         else:
             groups.append([line])
-    return [FoldedLine(group[0], len(group), group[-1].at) for group in groups]
+    return [CollapsedLine(group[0], len(group), group[-1].at) for group in groups]
 
 
 def is_attempt(line: Line) -> bool:

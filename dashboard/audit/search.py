@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString
 from dashboard.audit.action_sql import WITHOUT_SIGN_IN
 from dashboard.audit.logged_actions import LoggedAction, LoggedActionQuerySet
 from dashboard.audit.models import MAX_SILENCE, AuditEntry, has_recent_entry
-from dashboard.audit.repeats import FoldedLine, folded
+from dashboard.audit.repeats import CollapsedLine, collapsed
 from dashboard.audit.timeline import Line, lines_of
 
 PAGE_SIZE = 50  # lines
@@ -75,9 +75,9 @@ class Story:
     hold_id: int
 
     @property
-    def folded_lines(self) -> list[FoldedLine]:
+    def collapsed_lines(self) -> list[CollapsedLine]:
         """Lines with attempts of the system that follow one another as one."""
-        return folded(self.lines)
+        return collapsed(self.lines)
 
 
 @dataclass(frozen=True, slots=True)

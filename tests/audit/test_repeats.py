@@ -31,9 +31,9 @@ def test_attempts_in_a_row_are_told_once(staff: User, hold: Hold) -> None:
     settle(hold, at=after(20), outcome=Outcome.OK)
     settle(hold, at=after(25))
 
-    folded_lines = story(hold.pk, now=after(30)).folded_lines
+    collapsed_lines = story(hold.pk, now=after(30)).collapsed_lines
 
-    assert [(each.line.at, each.count, each.since) for each in folded_lines] == [
+    assert [(each.line.at, each.count, each.since) for each in collapsed_lines] == [
         (after(25), 1, after(25)),
         (after(20), 1, after(20)),
         (after(15), 3, after(5)),
@@ -47,9 +47,9 @@ def test_an_attempt_without_an_outcome_stands_alone(staff: User, hold: Hold) -> 
         action=Action.SETTLE, by=None, hold_id=hold.pk, method="GET", path=ONE, now=after(10)
     )
 
-    folded_lines = story(hold.pk, now=after(3600)).folded_lines
+    collapsed_lines = story(hold.pk, now=after(3600)).collapsed_lines
 
-    assert [each.count for each in folded_lines] == [1, 1]
+    assert [each.count for each in collapsed_lines] == [1, 1]
 
 
 def test_page_of_the_hold_says_how_many_and_since_when(
