@@ -5,7 +5,7 @@ those of others is an entry of the log.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from urllib.parse import parse_qsl
@@ -107,26 +107,27 @@ def delete(search: SavedSearch, *, by: Actor, now: datetime) -> None:
             trail.event(action=Action.SEARCH_DELETED, by=by, asked=asked, now=now)
 
 
-def about_client(name: str, contact: str) -> list[SavedSearch]:
-    """Return the searches, of all people, that have the contact of a client or share a word.
+def about_any(clients: Collection[tuple[str, str]]) -> list[SavedSearch]:
+    """Return the searches, of all people, about clients, each given by name and contact.
 
-    That includes searches about other clients with the same first name: keeping one that names this
-    client would be worse than losing another, and the page says how many go. A word of two letters,
-    which many names have, counts only beside another word of the name, or where the name or the
-    text is a single word.
+    These have the contact of a client or share a word. That includes searches about other clients
+    with the same first name: keeping one that names this client would be worse than losing another,
+    and the page says how many go. A word of two letters, which many names have, counts only beside
+    another word of the name, or where the name or the text is a single word.
     """
-    has_contact = finder(contact) if says_something(contact) else None
-    found = []
-    for search in SavedSearch.objects.all():
-        for text in search.texts:
-            if has_name(text, name) or (has_contact and has_contact(search_text(text))):
-                found.append(search)
-                break
-    return found
+    names = {name for name, _contact in clients}
+    contacts = {contact for _name, contact in clients if says_something(contact)}
+    finders = [finder(contact) for contact in contacts]
+
+    def is_about(text: str) -> bool:
+        searched = search_text(text)
+        return any(has_name(text, name) for name in names) or any(has(searched) for has in finders)
+
+    return [each for each in SavedSearch.objects.all() if any(map(is_about, each.texts))]
 
 
 def has_name(text: str, name: str) -> bool:
-    """Return whether a text shares a word with a name, as ``about_client`` counts them."""
+    """Return whether a text shares a word with a name, as ``about_any`` counts them."""
     spellings = words_of(name)
     own = {word for words in spellings for word in words}
     is_one_word = all(len(words) == 1 for words in spellings)

@@ -15,7 +15,7 @@ from dashboard.accounts.actors import Actor
 from dashboard.audit import former_clients, saved_searches, text_index, trail
 from dashboard.audit.clients import holds_formerly_of, holds_of_same_client
 from dashboard.audit.models import HoldText
-from dashboard.audit.saved_searches import SavedSearch, about_client
+from dashboard.audit.saved_searches import SavedSearch, about_any
 from dashboard.audit.trail import Action
 from dashboard.holds import claims, messages
 from dashboard.holds.loading import load
@@ -50,12 +50,8 @@ def former_names(hold: Hold) -> list[str]:
 
 
 def searches(hold: Hold) -> list[SavedSearch]:
-    """Return the saved searches that go with the client, or a former one of this hold.
-
-    See ``about_client``.
-    """
-    found = {each.pk: each for client in clients_of(hold) for each in about_client(*client)}
-    return list(found.values())
+    """Return the saved searches that go with the client, or a former one of this hold."""
+    return about_any(clients_of(hold))
 
 
 def clients_of(hold: Hold) -> list[tuple[str, str]]:

@@ -133,6 +133,22 @@ def test_nothing_is_erased_while_a_hold_of_the_former_client_is_being_changed(en
     assert [told(hold)[0] for hold in ended] == ["Ada", "Ada"]
 
 
+def test_searches_are_read_once_for_all_clients_of_the_hold(staff, admin):
+    hold = make_hold(staff, **ADA)
+    for name in ("Grace", "Hedy"):
+        client = {"client_name": name, "client_contact": "0171", "note": ""}
+        change_client(hold_id=hold.pk, by=acting(staff), now=timezone.now(), **client)
+    for name in ("Ada", "Grace", "Hedy", "Zoe"):
+        saved_searches.save(owner=admin.pk, name=name, query="find=x")
+    hold.refresh_from_db()
+
+    with CaptureQueriesContext(connection) as queries:
+        found_names = [each.name for each in erasure.searches(hold)]
+
+    assert found_names == ["Ada", "Grace", "Hedy"]
+    assert len(queries) == 1
+
+
 def test_erasure_takes_the_former_clients_of_the_hold(ended, admin):
     given_to_another(ended[0], **FORMER)
     for name in ("about Ada", "about Zed", "no one"):
