@@ -179,7 +179,7 @@ def to_list(part: str = "") -> HttpResponse:
 
 def list_page(request: HttpRequest, form: AddForm, *, status: int = 200) -> HttpResponse:
     known = catalogue.catalogue(now=timezone.now())
-    rows = [(each, event_types_of(each)) for each in known.calendars if each.pk]
+    rows = [(each, list_state(each)) for each in known.calendars if each.pk]
     prefetch_related_objects([entered for entered, _listed in rows], "limited_people")
     return render(request, "calendars/list.html", {"form": form, "rows": rows}, status=status)
 
@@ -191,7 +191,7 @@ def calendar_page(
     return render(request, "calendars/calendar.html", context, status=status)
 
 
-def event_types_of(calendar: Calendar) -> str:
+def list_state(calendar: Calendar) -> str:
     """Return how many event types a list has, and why it is not fresh."""
     count = len(calendar.event_types)
     words = ngettext("%(n)s event type", "%(n)s event types", count) % {"n": count}
