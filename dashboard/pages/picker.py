@@ -128,8 +128,13 @@ class Picker:
         self.times_target = "#move" if moving else "#chosen"  # what a chosen time replaces
         names = [name for name in form.fields if name not in NOT_KEPT]
         self.kept = {name: str(kept_from[name]) for name in names if kept_from.get(name)}
+        kept = self.kept
+        follows_another = moving or any(name in kept for name in KEPT_KEYS)
+        if follows_another and event_type and event_type.length_options:
+            # Addresses name the usual length, too: without one it is that of the earlier hold.
+            kept = kept | {"slot_duration": str(event_type.length_in_minutes)}
         # None while there is no event type.
-        self.grid = Grid(self.choice, viewer, self.path, self.kept) if wanted else None
+        self.grid = Grid(self.choice, viewer, self.path, kept) if wanted else None
         self.notes = _notes(offered, self.grid, event_type)  # what is missing from the choice
         self.form = asked.with_choice(self.choice, event_type, self.grid)
         if select := event_type_select(offered, recent, wanted, event_type):
@@ -211,8 +216,9 @@ def _picker_data(
         data |= {"day": str(local_times.local_date(near.slot_start)), "seek": "yes"}
     if moving is not None:
         data["event_type_id"] = data["event_type_id"] or moving.event_type_id
-        if str(data["event_type_id"]) == str(moving.event_type_id):
-            data["slot_duration"] = data["slot_duration"] or moving.slot_duration
+        if str(data["event_type_id"]) == str(moving.event_type_id) and moving.slot_end:
+            own = (moving.slot_end - moving.slot_start) // timedelta(minutes=1)
+            data["slot_duration"] = data["slot_duration"] or own
         if not has_day:
             data["day"] = str(local_times.local_date(moving.slot_start))
     return data

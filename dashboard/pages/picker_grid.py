@@ -111,7 +111,7 @@ class Grid:
         """Return the page's address with other values."""
         choice = {
             "event_type_id": self.choice.event_type_id,
-            "slot_duration": self.choice.slot_duration or None,
+            "slot_duration": self.choice.slot_duration or self.kept.get("slot_duration"),
             "client_zone": self.choice.client_zone or None,
         }
         query = {**self.kept, **choice, **params}
