@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from dashboard.calcom_state import calcom_client
 
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)  # not datetime.min: callers subtract from it
 # Calls that the longest claim covers.
 MOST_CALLS = 12
 # By more than so many milliseconds a clock does not drift between two answers of cal.com.

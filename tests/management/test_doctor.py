@@ -16,6 +16,7 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit import triggers
 from dashboard.calcom import Cause
+from dashboard.calcom_state import clock
 from dashboard.edge import health
 from dashboard.holds import settle
 from dashboard.holds.models import Hold
@@ -106,6 +107,18 @@ def test_no_way_to_calcom(db: None, capsys, settings) -> None:
     assert (code, subjects(found["error"])) == (1, ["cal.com"])
     assert found["error"][0]["text"].endswith(": No connection was made: Connection refused.")
     assert "HTTPS_PROXY" in found["error"][0]["remedy"]
+
+
+def test_new_key_that_calcom_rejects(
+    calcom: Sandbox, staff: User, capsys, settings, monkeypatch
+) -> None:
+    """What the former key was told is forgotten, cal.com's time too."""
+    place(staff)
+    monkeypatch.setattr(clock, "_bases", clock.Bases())  # as in a new process
+    settings.CALCOM_API_KEY = "cal_nobody"
+    code, found = examined(capsys)
+    assert (code, subjects(found["error"])) == (1, ["cal.com"])
+    assert "settling" in subjects(found["ok"])
 
 
 def test_no_writes(calcom: Sandbox, capsys) -> None:
