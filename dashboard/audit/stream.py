@@ -1,7 +1,8 @@
 """Stream of new entries for a log collector: none is missed, in the order of the chain.
 
-A file, the cursor, keeps the position up to which entries were written. It moves after them, so a
-run that was killed writes some again; a reader knows them by their ``position``.
+A file, the cursor, keeps the position up to which entries were written, and its hash, which shows
+whether the log was restored since. It moves after them, so a run that was killed writes some again;
+a reader knows them by their ``position``.
 """
 
 import errno
@@ -17,11 +18,14 @@ from typing import TextIO
 from django.core.management.base import OutputWrapper
 
 from dashboard.audit import export, log_verification
+from dashboard.audit.models import AuditLink
 
 log = logging.getLogger(__name__)
 
 Output = TextIO | OutputWrapper
-POSITION = re.compile(rb"[0-9]{1,18}")
+POSITION = re.compile(r"([0-9]{1,18})(?: (.+))?")  # versions before kept no hash
+
+OTHER = "an older copy was restored, or its end was removed. Give the name of a new file."
 
 
 class StreamError(Exception):
@@ -83,22 +87,29 @@ def sync(output: Output) -> None:
 def position_of(cursor: Path) -> int:
     """Return the position that was reached, 0 before the first run.
 
-    Raises StreamError for a file that has none, and for one that the log has not reached.
+    Raises StreamError for a file that has none, and for one of another log than this.
     """
-    text = cursor.read_bytes().strip() if cursor.exists() else b""
-    if text and not POSITION.fullmatch(text):
+    text = cursor.read_text(errors="replace").strip() if cursor.exists() else ""
+    if not text:
+        return 0
+    if not (found := POSITION.fullmatch(text)):
         raise StreamError(f"{cursor} has no position: give the name of a new file.")
-    position = int(text or 0)
+    position, link = int(found[1]), found[2]
     if position > (end := log_verification.total()):
-        raise StreamError(
-            f"{cursor} is at position {position}, but the log ends at {end}: an older copy was"
-            " restored, or its end was removed. Give the name of a new file."
-        )
+        raise StreamError(f"{cursor} is at position {position}, but the log ends at {end}: {OTHER}")
+    # Retention removes the links of old entries.
+    if link and hash_at(position) not in ("", link):
+        raise StreamError(f"{cursor} has another hash of position {position} than the log: {OTHER}")
     return position
+
+
+def hash_at(position: int) -> str:
+    """Return the hash of a position of the log, "" where it has none."""
+    return AuditLink.objects.filter(position=position).values_list("hash", flat=True).first() or ""
 
 
 def save_position(cursor: Path, position: int) -> None:
     """Replace the cursor by a whole new one."""
     moved = cursor.with_name(f"{cursor.name}.new")
-    moved.write_text(f"{position}\n")
+    moved.write_text(f"{position} {hash_at(position)}\n")
     moved.replace(cursor)

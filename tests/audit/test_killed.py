@@ -66,7 +66,9 @@ def test_killed_stream_misses_no_entry(tmp_path: Path) -> None:
     seen = [entry["position"] for line in file.read_text().splitlines() if (entry := parsed(line))]
     written = list(AuditLink.objects.order_by("position").values_list("position", flat=True))
     assert list(dict.fromkeys(seen)) == written  # each, in order, and some again
-    assert cursor.read_text() == f"{written[-1]}\n"
+    assert (
+        cursor.read_text() == f"{written[-1]} {AuditLink.objects.get(position=written[-1]).hash}\n"
+    )
 
 
 def parsed(line: str) -> dict[str, Any] | None:

@@ -121,6 +121,20 @@ def test_restore_brings_back_exactly_the_backup(database_url: str, tmp_path: Pat
     assert sorted(path.name for path in tmp_path.glob("copy*")) == ["copy"]
 
 
+def test_stream_does_not_go_on_in_a_restored_log(database_url: str, tmp_path: Path) -> None:
+    """Its cursor is refused, also once the log is longer than before."""
+    variables = environment(public_url="http://localhost", database_url=database_url)
+    stream = ("audit_export", f"--cursor={tmp_path / 'cursor'}")
+    manage(variables, "backup", str(tmp_path / "copy"))
+    manage(variables, *stream)
+    manage(variables, *stream)
+    manage(variables, "restore", "--no-input", str(tmp_path / "copy"))
+    for reason in ("the log ends at 2", "another hash of position 3"):
+        with pytest.raises(RuntimeError, match=f"{reason}.* an older copy was restored"):
+            manage(variables, *stream)
+        manage(variables, "audit_export")
+
+
 def test_move_to_postgresql(tmp_path: Path, postgresql_url: str) -> None:
     source = str(shutil.copy(sqlite_template(), tmp_path / "db.sqlite3"))
     *_steps, at_sqlite = copied(source, tmp_path, postgresql_url)

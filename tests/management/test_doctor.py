@@ -112,7 +112,7 @@ def test_no_way_to_calcom(db: None, capsys, settings) -> None:
 def test_new_key_that_calcom_rejects(
     calcom: Sandbox, staff: User, capsys, settings, monkeypatch
 ) -> None:
-    """What the former key was told is forgotten, cal.com's time too."""
+    """Know no time of cal.com's: what it told the former key is forgotten."""
     place(staff)
     monkeypatch.setattr(clock, "_bases", clock.Bases())  # as in a new process
     settings.CALCOM_API_KEY = "cal_nobody"
