@@ -4,6 +4,7 @@ import functools
 import logging
 import time
 
+from django.apps import apps
 from django.db import Error, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
@@ -31,11 +32,9 @@ def ready(_request: HttpRequest) -> HttpResponse:
         log.error("Not ready: %s", reason)
         return plain("not ok", status=503)
     response = plain("ok")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT answered_at FROM dashboard_upstream")
-        answered = cursor.fetchone()
     # Reported only: without cal.com, Holdfast still shows what is held.
-    response["X-Calcom-Answered"] = str(answered[0]) if answered and answered[0] else "never"
+    answered = apps.get_model("dashboard", "Upstream").objects.values_list("answered_at", flat=True)
+    response["X-Calcom-Answered"] = str(answered.first() or "never")
     return response
 
 
