@@ -104,10 +104,13 @@ function announcePage() {
   document.dispatchEvent(new CustomEvent("holdfast:say", { detail: text }));
 }
 
-// A form that was folded out is folded in again by its answer: its summary gets the focus.
-let unfolded;
+// A form that was folded out is folded in again by its answer: its summary gets the focus. htmx gives
+// it to the field with the same id, which on another page is that of another form.
+const pageId = () => document.querySelector("main section")?.id;
+let unfolded, page;
 document.addEventListener("htmx:before:swap", () => {
   unfolded = document.activeElement.closest("details[id]")?.id;
+  page = pageId();
 });
 const summary = () => document.getElementById(unfolded)?.querySelector("summary");
 
@@ -116,6 +119,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   const { ctx } = event.detail;
   if (ctx.swap === "none" || ctx.request.method === "GET") return;
   const first = document.querySelector("[data-focus-first]");
+  if (pageId() !== page) document.activeElement.blur();
   if (first) first.focus();
   else if (document.activeElement !== document.body) return;
   else if (summary()) summary().focus();

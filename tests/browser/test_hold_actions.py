@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Route, expect
 
-from tests.browser.product import ZONE, Product
+from tests.browser.product import CONSULT_60, ZONE, Product
 from tests.browser.user import User, in_both_ways
 
 
@@ -37,6 +37,27 @@ def test_placing_takes_one_request(ada: User, product: Product) -> None:
     ada.page.go_forward()
     ada.expect_text("Hedy Lamarr")
     assert ada.hold_id == pk
+
+
+def test_enter_in_the_last_field_does_not_lead_into_the_release(
+    ada: User, product: Product
+) -> None:
+    """Both forms have a note, and Enter in that of the release gives the time back."""
+    at = f"{product.free_time():%Y-%m-%dT%H:%M}"
+    ada.page.goto(f"/holds/new?event_type_id={CONSULT_60}&slot_start={at}")
+    ada.field("note").press_sequentially("rings back")
+    ada.page.keyboard.press("Enter")
+    pk = ada.hold_id
+    expect(ada.page.locator("#main")).to_be_focused()
+    expect(ada.page.locator("#release [name=note]")).to_have_value("")
+    ada.page.goto("/look-up")
+    uid = product.calcom.insert_reservation(1, product.free_time(), minutes=40).uid
+    ada.fill(uid=uid)
+    ada.page.keyboard.press("Enter")
+    ada.field("note").press_sequentially("rings back")
+    ada.page.keyboard.press("Enter")
+    assert ada.hold_id != pk
+    expect(ada.page.locator("#main")).to_be_focused()
 
 
 class TestExtend:
