@@ -86,10 +86,19 @@ const isOfPicker = ({ detail: { ctx } }) => ctx?.sourceElement?.closest("#times"
 
 document.addEventListener("htmx:before:request", (event) => {
   if (!isOfPicker(event)) return;
-  event.detail.ctx.sourceElement.setAttribute("aria-busy", "true");
+  const { sourceElement } = event.detail.ctx;
+  sourceElement.setAttribute("aria-busy", "true");
+  if (sourceElement.matches("a.time")) fillIn(new URL(sourceElement.href).searchParams);
 });
 document.addEventListener("htmx:finally:request", (event) => {
-  if (isOfPicker(event)) event.detail.ctx.sourceElement.removeAttribute("aria-busy");
+  if (!isOfPicker(event)) return;
+  event.detail.ctx.sourceElement.removeAttribute("aria-busy");
+  // Without a good answer nothing shows which time is in the form, so none is.
+  const line = document.querySelector("#chosen .chosen-time");
+  const isShown = line !== null && line.style.visibility !== "hidden";
+  if (event.detail.ctx.sourceElement.matches("a.time") && !isShown) {
+    set(document.getElementById("id_slot_start"), "");
+  }
 });
 
 const hasFocus = () => document.querySelector("#times :is([data-grid], .notice) :focus") !== null;
@@ -133,6 +142,7 @@ const isFilled = (id) => Boolean(document.getElementById(id)?.value);
 
 // Fill in a field that does not count as typed.
 function set(field, value) {
+  if (!field) return;
   field.value = value;
   if (!field.options) field.defaultValue = value;
   for (const option of field.options ?? []) option.defaultSelected = option.selected;
@@ -147,6 +157,22 @@ function showMove() {
   button.focus();
 }
 
+// The form begins with a chosen time before its answer: what is typed meanwhile is the client's name,
+// and would be keys elsewhere.
+function fillIn(wanted) {
+  if (!document.getElementById("wish")) return;
+  for (const name of ["event_type_id", "other_event_type_id", "slot_start", "slot_duration"]) {
+    set(document.getElementById(`id_${name}`), wanted.get(name) ?? "");
+  }
+  forgetChosen();
+  focusForm();
+}
+
+// For another time of an offer the client is given: the note is the first to type into.
+function focusForm() {
+  (document.querySelector("#id_client_name:not([readonly])") ?? document.getElementById("id_note"))?.focus();
+}
+
 // After a move, "Back" does not lead to its form, which is refused: the hold has that time by now.
 document.addEventListener("htmx:before:history:update", ({ detail }) => {
   if (detail.sourceElement.closest("#moving")) detail.history.type = "replace";
@@ -158,8 +184,7 @@ function markChosen(link) {
     else time.removeAttribute("aria-current");
   }
   showChosen();
-  // For another time of an offer the client is given: the note is the first to type into.
-  (document.querySelector("#id_client_name:not([readonly])") ?? document.getElementById("id_note"))?.focus();
+  if (!document.querySelector("#wish :focus")) focusForm();
 }
 
 // The line with the button repeats the chosen time, because on a phone the form is far below.
@@ -172,10 +197,13 @@ function showChosen() {
 // Once the time is edited by hand, what was chosen is no longer what the button sends. The line keeps
 // its room, so that the fields below stay where they are.
 document.addEventListener("change", ({ target }) => {
-  if (!target.name || !target.closest("#chosen details")) return;
+  if (target.name && target.closest("#chosen details")) forgetChosen();
+});
+
+function forgetChosen() {
   for (const time of times()) time.removeAttribute("aria-current");
   for (const line of document.querySelectorAll(".chosen-time")) line.style.visibility = "hidden";
   document.querySelector("[data-chosen]")?.replaceChildren();
-});
+}
 
 setUp();

@@ -173,6 +173,38 @@ def test_what_is_pressed_is_marked_before_the_answer(ada: User, monday: str) -> 
         ada.page.unroute("**/holds/new?*")
 
 
+def test_a_name_typed_before_the_answer_is_in_the_form(
+    ada: User, product: Product, monday: str
+) -> None:
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    ada.page.goto(f"/holds/new?event_type_id=1&day={monday}")
+    ada.page.route("**/holds/new?*slot_start=*", keep)
+    ada.page.locator(FREE).nth(1).press("Enter")
+    ada.page.keyboard.type("Noble")  # n, b, l and e are keys
+    expect(ada.field("client_name")).to_have_value("Noble")
+    ada.page.keyboard.press("Tab")
+    held[0].continue_()
+    expect(ada.page.locator("[data-chosen]")).to_contain_text(f"{named(21)} 10:00")
+    expect(ada.field("client_contact")).to_be_focused()
+    with ada.page.expect_request("**/holds/new?*slot_start=*"):
+        ada.page.locator(FREE).nth(3).press("Enter")
+    expect(ada.page.locator("[data-chosen]")).to_be_empty()
+    held[1].abort()
+    expect(ada.page.locator("#banner")).to_contain_text("Holdfast did not answer.")
+    expect(ada.field("slot_start")).to_have_value("")
+    ada.page.locator(FREE).nth(2).press("Enter")
+    expect(ada.page.locator("[data-chosen]")).to_be_empty()
+    ada.page.keyboard.press("Enter")
+    assert ada.hold_id
+    held[2].abort()
+    assert product.starts() == [datetime.combine(day(21), time(11), ZONE)]
+    ada.complaints.clear()  # the browser may report the request that ended
+
+
 def test_arrow_keys_walk_through_the_times(ada: User, monday: str) -> None:
     ada.page.goto(f"/holds/new?event_type_id=4&day={monday}&view=week")
     focused = ada.page.locator("#times a.time:focus")
