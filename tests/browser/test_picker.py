@@ -87,28 +87,6 @@ def test_a_time_is_picked_with_the_mouse_alone(ada: User, product: Product, mond
     assert product.starts() == [datetime.combine(day(22), time(15), ZONE)]
 
 
-def test_the_form_keeps_its_fields_while_the_days_change(ada: User, monday: str) -> None:
-    ada.page.goto(f"/holds/new?event_type_id=1&day={monday}")
-    ada.fill(client_name="Sophie Germain", note="rings back at four")
-    ada.page.locator("#on").click()
-    expect(ada.page.locator("#shown")).to_have_text(named(22))
-    ada.page.locator(FREE).nth(2).click()
-    expect(ada.page.locator("#chosen")).to_contain_text(f"{named(22)} 11:00")
-    expect(ada.field("client_name")).to_have_value("Sophie Germain")
-    expect(ada.field("note")).to_have_value("rings back at four")
-    expect(ada.page.locator(f"{FREE}[aria-current]")).to_have_count(1)
-    ada.expect_query(f"slot_start={day(22)}T11%3A00")
-    assert "Sophie" not in ada.page.url
-    expect(ada.page.locator("[data-chosen]")).to_contain_text("11:00")
-    ada.page.locator("#chosen summary").click()
-    ada.fill(slot_start=f"{day(23)}T12:00")
-    expect(ada.page.locator("[data-chosen]")).to_be_empty()
-    expect(ada.page.locator(".chosen-time")).to_be_hidden()
-    ada.page.locator(FREE).nth(3).click()
-    expect(ada.page.locator(".chosen-time")).to_be_visible()
-    expect(ada.page.locator("[data-chosen]")).to_contain_text("12:00")
-
-
 def test_another_time_of_an_offer_takes_a_key_and_no_message_is_in_the_way(
     ada: User, monday: str
 ) -> None:
@@ -173,38 +151,6 @@ def test_what_is_pressed_is_marked_before_the_answer(ada: User, monday: str) -> 
         ada.page.unroute("**/holds/new?*")
 
 
-def test_a_name_typed_before_the_answer_is_in_the_form(
-    ada: User, product: Product, monday: str
-) -> None:
-    held: list[Route] = []
-
-    def keep(route: Route) -> None:
-        held.append(route)
-
-    ada.page.goto(f"/holds/new?event_type_id=1&day={monday}")
-    ada.page.route("**/holds/new?*slot_start=*", keep)
-    ada.page.locator(FREE).nth(1).press("Enter")
-    ada.page.keyboard.type("Noble")  # n, b, l and e are keys
-    expect(ada.field("client_name")).to_have_value("Noble")
-    ada.page.keyboard.press("Tab")
-    held[0].continue_()
-    expect(ada.page.locator("[data-chosen]")).to_contain_text(f"{named(21)} 10:00")
-    expect(ada.field("client_contact")).to_be_focused()
-    with ada.page.expect_request("**/holds/new?*slot_start=*"):
-        ada.page.locator(FREE).nth(3).press("Enter")
-    expect(ada.page.locator("[data-chosen]")).to_be_empty()
-    held[1].abort()
-    expect(ada.page.locator("#banner")).to_contain_text("Holdfast did not answer.")
-    expect(ada.field("slot_start")).to_have_value("")
-    ada.page.locator(FREE).nth(2).press("Enter")
-    expect(ada.page.locator("[data-chosen]")).to_be_empty()
-    ada.page.keyboard.press("Enter")
-    assert ada.hold_id
-    held[2].abort()
-    assert product.starts() == [datetime.combine(day(21), time(11), ZONE)]
-    ada.complaints.clear()  # the browser may report the request that ended
-
-
 def test_arrow_keys_walk_through_the_times(ada: User, monday: str) -> None:
     ada.page.goto(f"/holds/new?event_type_id=4&day={monday}&view=week")
     focused = ada.page.locator("#times a.time:focus")
@@ -244,36 +190,6 @@ def test_another_event_type_shows_at_once_and_keeps_the_focus(ada: User, monday:
     ada.page.locator("#pick [name=client_zone]").fill("Nowhere")
     ada.page.locator("#pick details button").click()
     expect(ada.page.locator("#pick [aria-invalid=true]")).to_be_focused()
-
-
-def test_without_a_time_the_chosen_days_stay_and_the_form_goes_along(
-    ada: User, monday: str
-) -> None:
-    ada.refusals.add(422)
-    ada.page.goto(f"/holds/new?event_type_id=1&day={monday}")
-    ada.page.get_by_role("link", name="Week", exact=True).click()
-    ada.page.locator("#pick [name=event_type_id]").select_option("2")
-    ada.page.locator("#pick [name=slot_duration]").select_option("180")
-    expect(ada.page.locator(FREE)).to_have_count(10)
-    expect(ada.field("event_type_id")).to_have_value("2")
-    expect(ada.field("slot_duration")).to_have_value("180")
-    expect(ada.page.locator("#wish")).not_to_have_attribute("data-typed", "")
-    ada.fill(client_name="Sophie Germain")
-    ada.field("client_name").press("Enter")
-    expect(ada.page.locator("[data-focus-first]")).to_be_focused()
-    expect(ada.page.locator("#shown")).to_have_text(f"{named(21)} – {named(27)}")
-    expect(ada.page.locator("#pick [name=event_type_id]")).to_have_value("2")
-    expect(ada.page.locator("#pick [name=slot_duration]")).to_have_value("180")
-    expect(ada.field("client_name")).to_have_value("Sophie Germain")
-
-
-def test_a_time_typed_for_an_event_type_keeps_it(ada: User, monday: str) -> None:
-    ada.page.goto(f"/holds/new?event_type_id=1&day={monday}")
-    ada.page.locator("#chosen summary").click()
-    ada.fill(slot_start=f"{monday}T12:00")
-    ada.page.locator("#pick [name=event_type_id]").select_option("2")
-    expect(ada.page.locator("#pick [name=slot_duration]")).to_have_value("30")
-    expect(ada.field("event_type_id")).to_have_value("1")
 
 
 def test_a_taken_time_keeps_the_fields_and_offers_the_next_one(ada: User, product: Product) -> None:

@@ -1,0 +1,92 @@
+"""The form beside the free times: what it has while these change or are still on their way."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+
+from playwright.sync_api import Route, expect
+
+from tests.browser.product import ZONE, Product
+from tests.browser.test_picker import FREE
+from tests.browser.user import User
+from tests.future_dates import day, named
+
+
+def test_the_form_keeps_its_fields_while_the_days_change(ada: User) -> None:
+    ada.page.goto(f"/holds/new?event_type_id=1&day={day(21)}")
+    ada.fill(client_name="Sophie Germain", note="rings back at four")
+    ada.page.locator("#on").click()
+    expect(ada.page.locator("#shown")).to_have_text(named(22))
+    ada.page.locator(FREE).nth(2).click()
+    expect(ada.page.locator("#chosen")).to_contain_text(f"{named(22)} 11:00")
+    expect(ada.field("client_name")).to_have_value("Sophie Germain")
+    expect(ada.field("note")).to_have_value("rings back at four")
+    expect(ada.page.locator(f"{FREE}[aria-current]")).to_have_count(1)
+    ada.expect_query(f"slot_start={day(22)}T11%3A00")
+    assert "Sophie" not in ada.page.url
+    expect(ada.page.locator("[data-chosen]")).to_contain_text("11:00")
+    ada.page.locator("#chosen summary").click()
+    ada.fill(slot_start=f"{day(23)}T12:00")
+    expect(ada.page.locator("[data-chosen]")).to_be_empty()
+    expect(ada.page.locator(".chosen-time")).to_be_hidden()
+    ada.page.locator(FREE).nth(3).click()
+    expect(ada.page.locator(".chosen-time")).to_be_visible()
+    expect(ada.page.locator("[data-chosen]")).to_contain_text("12:00")
+
+
+def test_without_a_time_the_chosen_days_stay_and_the_form_goes_along(ada: User) -> None:
+    ada.refusals.add(422)
+    ada.page.goto(f"/holds/new?event_type_id=1&day={day(21)}")
+    ada.page.get_by_role("link", name="Week", exact=True).click()
+    ada.page.locator("#pick [name=event_type_id]").select_option("2")
+    ada.page.locator("#pick [name=slot_duration]").select_option("180")
+    expect(ada.page.locator(FREE)).to_have_count(10)
+    expect(ada.field("event_type_id")).to_have_value("2")
+    expect(ada.field("slot_duration")).to_have_value("180")
+    expect(ada.page.locator("#wish")).not_to_have_attribute("data-typed", "")
+    ada.fill(client_name="Sophie Germain")
+    ada.field("client_name").press("Enter")
+    expect(ada.page.locator("[data-focus-first]")).to_be_focused()
+    expect(ada.page.locator("#shown")).to_have_text(f"{named(21)} – {named(27)}")
+    expect(ada.page.locator("#pick [name=event_type_id]")).to_have_value("2")
+    expect(ada.page.locator("#pick [name=slot_duration]")).to_have_value("180")
+    expect(ada.field("client_name")).to_have_value("Sophie Germain")
+
+
+def test_a_time_typed_for_an_event_type_keeps_it(ada: User) -> None:
+    ada.page.goto(f"/holds/new?event_type_id=1&day={day(21)}")
+    ada.page.locator("#chosen summary").click()
+    ada.fill(slot_start=f"{day(21)}T12:00")
+    ada.page.locator("#pick [name=event_type_id]").select_option("2")
+    expect(ada.page.locator("#pick [name=slot_duration]")).to_have_value("30")
+    expect(ada.field("event_type_id")).to_have_value("1")
+
+
+def test_a_name_typed_before_the_answer_is_in_the_form(ada: User, product: Product) -> None:
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    ada.page.goto(f"/holds/new?event_type_id=1&day={day(21)}")
+    ada.page.route("**/holds/new?*slot_start=*", keep)
+    ada.page.locator(FREE).nth(1).press("Enter")
+    ada.page.keyboard.type("Noble")  # n, b, l and e are keys
+    expect(ada.field("client_name")).to_have_value("Noble")
+    ada.page.keyboard.press("Tab")
+    held[0].continue_()
+    expect(ada.page.locator("[data-chosen]")).to_contain_text(f"{named(21)} 10:00")
+    expect(ada.field("client_contact")).to_be_focused()
+    with ada.page.expect_request("**/holds/new?*slot_start=*"):
+        ada.page.locator(FREE).nth(3).press("Enter")
+    expect(ada.page.locator("[data-chosen]")).to_be_empty()
+    held[1].abort()
+    expect(ada.page.locator("#banner")).to_contain_text("Holdfast did not answer.")
+    expect(ada.field("slot_start")).to_have_value("")
+    ada.page.locator(FREE).nth(2).press("Enter")
+    expect(ada.page.locator("[data-chosen]")).to_be_empty()
+    ada.page.keyboard.press("Enter")
+    assert ada.hold_id
+    held[2].abort()
+    assert product.starts() == [datetime.combine(day(21), time(11), ZONE)]
+    ada.complaints.clear()  # the browser may report the request that ended
