@@ -44,6 +44,8 @@ class AccessMiddleware:
             return None
         if not isinstance(user, User):
             return redirect_to_login(request)
+        if request.headers.get("Holdfast-User") not in (None, str(user.pk)):
+            return HttpResponseClientRedirect(return_url(request))  # the poll of another's page
         sessions.touch(request, now=timezone.now())
         return None if getattr(user, policy) else deny(request)
 

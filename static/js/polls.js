@@ -7,7 +7,10 @@ const urlOf = (element) => new URL(element.getAttribute("hx-get"), document.base
 
 document.addEventListener("htmx:config:request", ({ detail }) => {
   const { ctx } = detail;
-  const etag = isPoll(ctx) && ctx.sourceElement.dataset.etag;
+  if (!isPoll(ctx)) return;
+  const { etag } = ctx.sourceElement.dataset;
+  const { user } = document.documentElement.dataset; // who signed in later is told nothing here
+  if (user) ctx.request.headers["Holdfast-User"] = user;
   if (etag) ctx.request.headers["If-None-Match"] = etag;
 });
 
@@ -28,8 +31,9 @@ for (const event of ["htmx:config:request", "htmx:before:swap"]) {
   });
 }
 
-// The session has ended: only the board and the log that is followed go to the sign-in at once,
-// because they would be out of date. On other pages sending the form leads there, and what was typed is kept.
+// The session has ended, or is another person's by now: only the board and the log that is followed
+// go to the sign-in, or are opened anew, at once, because they would be out of date. On other pages
+// sending the form leads there, and what was typed is kept.
 document.addEventListener("htmx:before:response", (event) => {
   const { ctx } = event.detail;
   if (isPoll(ctx) && ctx.hx.redirect && !LIVE.has(ctx.sourceElement.id)) event.preventDefault();

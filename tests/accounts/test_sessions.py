@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from dashboard.accounts import people
 from dashboard.accounts.models import User
+from dashboard.audit.models import AuditEntry
 from tests.accounts.cast import LOGIN, PASSWORD, send, sign_in
 
 POLLS = ["/board", "/warnings"]
@@ -40,6 +41,20 @@ def promote(person: int) -> None:
 
 def take_role(person: int) -> None:
     people.change_person(person=person, role="", by=None, now=timezone.now())
+
+
+def test_the_page_of_another_person_is_told_nothing(staff: User, admin: User) -> None:
+    """Sign in later in another tab: what is refused to that person is no denial in the log."""
+    browser = Client()
+    sign_in(browser, "staff")
+    page = {"HX-Request": "true", "HX-Current-URL": "http://testserver/audit/"}
+    for address in [*POLLS, "/audit/news"]:
+        answer = browser.get(address, headers=page | {"Holdfast-User": str(admin.pk)})
+        assert (answer.status_code, answer.headers["HX-Redirect"]) == (200, "/audit/")
+        assert not answer.content
+    assert not AuditEntry.objects.filter(action=AuditEntry.Action.DENIED).exists()
+    own = browser.get("/board", headers=page | {"Holdfast-User": str(staff.pk)})
+    assert b'id="board"' in own.content
 
 
 @pytest.mark.parametrize("end", [new_password, deactivate, promote, take_role])

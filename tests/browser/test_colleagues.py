@@ -255,3 +255,15 @@ class TestAudit:
         chosen = vera.page.get_by_label("Person").locator("option:checked")
         expect(chosen).to_contain_text("ada")
         vera.expect_text("Ada Yonath")
+
+
+def test_a_board_is_opened_anew_for_who_signed_in_later(ada: User, product: Product) -> None:
+    """In another tab: the header names one person, and the rows must not be another's."""
+    product.place("ada", product.free_time(), "Hedy Lamarr")
+    ada.poll_often()
+    ada.page.goto("/")
+    expect(ada.page.locator("td.by .screen")).to_have_text("you")
+    ada.page.context.clear_cookies()
+    ada.page.context.add_cookies(product.cookies("vera"))  # type: ignore[arg-type]
+    expect(ada.page.locator("header .menu")).to_contain_text("vera")
+    expect(ada.page.locator("td.by")).to_have_text("ada")
