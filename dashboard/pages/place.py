@@ -103,9 +103,8 @@ class PlaceForm(SlotForm, ClientForm):
         return is_longer_or_shorter or any(getattr(hold, name) != typed[name] for name in names)
 
     def renew_token(self) -> None:
-        """Make a form that is shown again another attempt, with the days around a chosen time."""
-        data = self.data.dict() | {"token": str(uuid.uuid4())}  # type: ignore[attr-defined]
-        self.data = data | {"day": ""} if data.get("slot_start") else data
+        """Make a form that is shown again another attempt."""
+        self.data = {**self.data.dict(), "token": str(uuid.uuid4())}  # type: ignore[attr-defined]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -167,7 +166,7 @@ def place_page(
         form.renew_token()
     offer_id = parameters.number(form["offer"].value())
     client_hold = offers.client_hold(offers.holds_of(offer_id)) if offer_id is not None else None
-    params = form.data or request.GET
+    params = form.data if form.is_bound else request.GET
     picker = Picker(form, params, viewer=viewer, near=client_hold, kept_from=request.GET)
     if not form.is_bound:
         picker.fill(form)
