@@ -49,6 +49,7 @@ def test_returning_client_is_offered_as_one_types(ada: User) -> None:
     name, contact = ada.field("client_name"), ada.field("client_contact")
     options = ada.page.locator("#clients:visible > li")
     expect(name).to_be_focused()
+    expect(ada.page.locator("[data-chosen]")).not_to_be_empty()
     note_at = ada.field("note").bounding_box()
     ada.page.keyboard.type("garc")
     expect(options).to_have_text(["José García +34 600 123 456"])

@@ -202,7 +202,7 @@ def test_restored_values_are_in_sight(calcom: Sandbox, staff: User) -> None:
 
     restored = browser.get(page).content.decode()
 
-    assert re.search(r"<details open>\s*<summary>Until a set time", restored)
+    assert re.search(r'<details id="until" open>\s*<summary>Until a set time', restored)
     # Of the reasons, each process keeps what it has drawn before, for others too.
     checked = [re.findall(r'value="(\w*)"[^>]*\schecked', each) for each in (plain, restored)]
     assert checked == [[""], ["mistake"]]
