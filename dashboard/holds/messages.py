@@ -21,6 +21,7 @@ from dashboard.holds.message_table import (
     OFFERED_LENGTHS,
     ONE_HOLD_A_TIME,
     REFUSALS,
+    UNANSWERED,
     broken_rule,
 )
 from dashboard.holds.models import Hold
@@ -139,7 +140,7 @@ def not_fresh(cause: str) -> NotFresh:
         return NotFresh(happened, try_again, passes=True)
     if cause == "under_way":
         return NotFresh(_("cal.com has not answered yet."), try_again, passes=True)
-    message = CALLS[cause]
+    message = CALLS.get(cause, UNANSWERED)  # of another release, it has no row here
     if cause in {Cause.UNKNOWN_EVENT_TYPE, Cause.KEY_REJECTED, Cause.WRONG_ROUTE}:
         return NotFresh(str(message.happened), str(message.what_now), passes=False)
     passes = message.outcome is not Outcome.REFUSED

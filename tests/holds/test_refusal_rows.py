@@ -35,6 +35,10 @@ def test_row_without_safety_requires_it(staff: User) -> None:
         messages.refusal("retake_needed", hold=hold(staff))
 
 
+def test_cause_that_another_release_has_stored_is_told_as_no_answer() -> None:
+    assert messages.not_fresh("of_another_release") == messages.not_fresh(Cause.UNANSWERED)
+
+
 def test_free_times_refer_to_nothing_that_their_page_lacks() -> None:
     told = {cause: messages.not_fresh(cause)[1:] for cause in CALLS}
     retry = "Try again in a moment, or enter the time manually."
