@@ -52,7 +52,7 @@ TAKEN = {
 WRITTEN = {*TABLES, text_index.ENTRIES, action_sql.ACTIONS, rollup_sql.COUNTS}  # by triggers
 REFUSAL = "the audit log is append-only"
 WITHOUT_HASH = "an audit entry needs its content hash"
-MAX_ID = 2**62
+MAX_NEW_ID = 2**62  # half of what a column holds: after its largest id SQLite has no next one
 CHAIN_LOCK = 0x484F4C44  # any number that nothing else locks
 NEWER = (
     "A newer version of Holdfast has migrated this database: install that version, or restore a "
@@ -233,9 +233,9 @@ def sqlite_triggers(table: str) -> dict[str, Trigger]:
         f"{table}_no_replace": f"BEFORE INSERT ON {table}"
         f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {TAKEN[table]})",
         # Before an INSERT without an id NEW.id is -1: a row with that id would make the trigger
-        # above refuse every later entry. After the largest id SQLite has no next one.
+        # above refuse every later entry.
         f"{table}_no_odd_id": f"AFTER INSERT ON {table}"
-        f" WHEN NEW.{TABLES[table]} NOT BETWEEN 1 AND {MAX_ID}",
+        f" WHEN NEW.{TABLES[table]} NOT BETWEEN 1 AND {MAX_NEW_ID}",
     }
     refusal = f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
     found = {name: f'CREATE TRIGGER "{name}" {when} {refusal}' for name, when in guards.items()}
