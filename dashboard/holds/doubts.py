@@ -24,15 +24,15 @@ MOST_NAMED = 5
 
 
 def guard_against(
-    doubts: Collection[Doubt], wanted: Hold, *, cal_now: datetime, now: datetime
+    wanted: Hold, doubts: Collection[Doubt], *, cal_now: datetime, now: datetime
 ) -> SlotGuard | None:
     """Return the guard of a time to be asked for. Raises HoldError where a doubt applies."""
-    require_no_doubt(doubts, wanted, cal_now=cal_now, now=now)
+    require_no_doubt(wanted, doubts, cal_now=cal_now, now=now)
     return guard_of(wanted, doubts, cal_now)
 
 
 def require_no_doubt(
-    doubts: Collection[Doubt], wanted: Hold, *, cal_now: datetime, now: datetime
+    wanted: Hold, doubts: Collection[Doubt], *, cal_now: datetime, now: datetime
 ) -> None:
     """Raise HoldError where one of these doubts applies; MORE_THAN_HOSTS is for ``guard_of``."""
     if {Doubt.HOST_BUSY, Doubt.NOT_OFFERED}.isdisjoint(doubts):

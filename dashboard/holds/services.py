@@ -74,7 +74,7 @@ def place(
             client = offers.client_of(offer, client, by=by)
             hold = new_hold(by.user, slot, event_type, reservation_duration, client)
             hold.form_token, hold.offer_id = token, offer
-            guard = guard_against(doubts, hold, cal_now=cal_now, now=now)
+            guard = guard_against(hold, doubts, cal_now=cal_now, now=now)
             operation.require_calls(PLACE_CALLS, None)
             operation.start(hold, method="POST", calls=PLACE_CALLS, guard=guard)
         except (HoldError, IntegrityError):  # such as of a token that the register has
@@ -189,7 +189,7 @@ def move(
         )
         if Doubt.HOST_BUSY in doubts:
             wanted = wanted_hold(target, catalogue.event_type(target.event_type_id), hold.pk)
-            require_no_doubt({Doubt.HOST_BUSY}, wanted, cal_now=operation.cal_now(), now=now)
+            require_no_doubt(wanted, {Doubt.HOST_BUSY}, cal_now=operation.cal_now(), now=now)
         return alteration.bring_to(operation, hold, target, doubts)
 
 
