@@ -140,7 +140,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "dashboard.accounts.remote_user.sign_in_by_proxy",
-    "dashboard.accounts.middleware.localisation",  # the person's own language and time zone
+    "dashboard.accounts.middleware.localization",  # the person's own language and time zone
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "dashboard.edge.middleware.method_not_allowed",

@@ -96,7 +96,7 @@ def repeats_last_denial(request: HttpRequest) -> bool:
 
 
 @middleware
-def localisation(request: EdgeRequest, get_response: Handler) -> HttpResponseBase:
+def localization(request: EdgeRequest, get_response: Handler) -> HttpResponseBase:
     """Activate the person's own language and time zone for the request.
 
     Stands after sign-in and after LocaleMiddleware, which activates the browser's language.

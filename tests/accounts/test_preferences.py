@@ -177,7 +177,7 @@ class TestLocalisation:
 
         request = RequestFactory().get("/", headers=headers)
         request.user = user
-        answer = middleware.localisation(view)(request)
+        answer = middleware.localization(view)(request)
         return inside[0], str(inside[1]), answer["Content-Language"]
 
     def test_defaults_to_the_browser_and_the_office(self, staff: User) -> None:
