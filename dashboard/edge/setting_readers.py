@@ -180,7 +180,7 @@ def postgresql(text: str) -> dict[str, Any]:
         driver = "pip install -e '.[postgresql]'"
         raise ValueError(f"names PostgreSQL, whose driver comes with: {driver}") from exc
     before_host = text.partition("://")[2].rpartition("@")[0]
-    if re.search(r"[@/?#]", before_host):
+    if re.search(r"[@/?#]|%(?![0-9A-Fa-f]{2})", before_host):
         raise ValueError(
             "has a character in the user or the password that must be written as its code:"
             " @ as %40, / as %2F, ? as %3F, # as %23, % as %25."

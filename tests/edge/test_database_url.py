@@ -58,6 +58,12 @@ def test_refusal_repeats_no_secret(url):
     assert "hunter2" not in str(refused.value)
 
 
+@pytest.mark.parametrize("sign", ["@", "/", "?", "#", "%", "%zz"])
+def test_sign_in_a_password_is_named_with_its_code(sign):
+    with pytest.raises(ValueError, match=r"must be written as its code: .* % as %25"):
+        postgresql(f"postgresql://me:pass{sign}word@db/desk")
+
+
 @pytest.mark.parametrize(
     ("address", "name"),
     [
