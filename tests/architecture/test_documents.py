@@ -1,6 +1,7 @@
 """The documents name files and names that exist, and every command."""
 
 import re
+import shutil
 
 import pytest
 
@@ -54,6 +55,15 @@ def test_readme_lists_each_command_once():
     heads = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
     listed = re.findall(r"`(\w+)`", " ".join(heads))
     assert sorted(listed) == sorted({file.stem for file in files} - replaced)
+
+
+def test_cron_finds_the_programs_of_its_lines():
+    """Look in cron's own PATH only, which has no ``/usr/sbin``."""
+    lines = re.findall(r"^\d+ \d+ \* \* \* root (.+)$", README, re.MULTILINE)
+    programs = {command.split()[0] for line in lines for command in line.split(" && ")}
+    programs -= {"cd", "set", "."}  # of the shell
+    assert len(lines) == 2
+    assert [name for name in programs if not shutil.which(name, path="/usr/bin:/bin")] == []
 
 
 def test_documents_give_todays_numbers():
