@@ -31,6 +31,8 @@ VAGUE_START = re.compile(r"(What|How|Whether|Of|Who(ever|se|m)?|Where|When|Why)\
 NO_VERB = re.compile(r"The\b")  # fine for a class or a module, not for a function
 # A page of this week shows only the days that are left.
 THIS_WEEK = re.compile(r"/holds/(?:new|first)\?[\w=&]*view=week(?!\S*day=)")
+# ruff format writes all docstrings in these quotes. To parse every module takes a second.
+MAY_BEGIN_SO = re.compile(rf'"""\\?\s*({VAGUE_START.pattern}|{NO_VERB.pattern})')
 # In brackets, so that this line holds none of the words itself.
 PRONOUN = re.compile(r"\b((?i:(some|no)body|who[e]ver)|w[e]|ou[r]|u[s])\b")
 
@@ -75,6 +77,7 @@ def test_docstrings_are_imperative():
     found = [
         (module, docstring)
         for module, source in written_modules().items()
+        if MAY_BEGIN_SO.search(source)
         for node in statements(parsed(source))
         if isinstance(node, documented) and (docstring := ast.get_docstring(node))
         if VAGUE_START.match(docstring)
