@@ -151,7 +151,7 @@ def wait_for_server(site: Site, path: Path | None) -> None:
         if site.process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(site.log.read_text(errors="replace"))
         time.sleep(0.02)
-    transport = httpx.HTTPTransport(uds=str(path) if path else None)
+    transport = httpx.HTTPTransport(uds=str(path) if path else None, verify=False)
     with httpx.Client(transport=transport, timeout=WAIT_SECONDS) as client:
         try:
             client.get(f"{site.url}/livez")

@@ -152,7 +152,7 @@ def running_product(folder: Path, world: World | None = None) -> Iterator[Produc
         site = stack.enter_context(serving(variables, folder))
         clients, cookies_of = {}, {}
         for name in PEOPLE:
-            client = httpx.Client(base_url=site.url, timeout=60, trust_env=False)
+            client = httpx.Client(base_url=site.url, timeout=60, trust_env=False, verify=False)
             clients[name] = stack.enter_context(client)
             sign_in(client, name)
             cookies_of[name] = httpx.Cookies(client.cookies)

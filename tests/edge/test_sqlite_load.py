@@ -37,8 +37,9 @@ def test_no_request_meets_a_locked_database(tmp_path: Path) -> None:
             probes = []
             for desk in desks:
                 while desk.is_alive():
-                    probes.append(httpx.get(f"{site.url}/metrics", timeout=60).status_code)
-                    probes.append(httpx.get(f"{site.url}/readyz", timeout=60).status_code)
+                    for path in ("/metrics", "/readyz"):
+                        answer = httpx.get(site.url + path, timeout=60, verify=False)
+                        probes.append(answer.status_code)
                     desk.join(0.5)
             log = site.log.read_text()
     assert [desk.failed for desk in desks] == [[]] * len(PEOPLE)

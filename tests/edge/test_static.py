@@ -9,7 +9,7 @@ import pytest
 
 from tests.serving import WAIT_SECONDS, static_root
 
-get = partial(httpx.get, timeout=WAIT_SECONDS)
+get = partial(httpx.get, timeout=WAIT_SECONDS, verify=False)
 
 
 def hashed(name):

@@ -119,7 +119,7 @@ class ServedOffice(Office):
         database.renew()
         calcom.reset()
         super().__init__(calcom)
-        self.browser = httpx.Client(timeout=60)
+        self.browser = httpx.Client(timeout=60, verify=False)
         self.serve()
 
     def close(self) -> None:

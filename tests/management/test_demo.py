@@ -83,7 +83,7 @@ class Demo:
             time.sleep(0.02)
         assert [child for child in started if alive(child)] == []
         with pytest.raises(httpx.ConnectError):
-            httpx.get(self.url, timeout=WAIT_SECONDS)
+            httpx.get(self.url, timeout=WAIT_SECONDS, verify=False)
         return ended
 
 

@@ -17,7 +17,7 @@ from tests.waiting import PATIENCE
 
 @pytest.fixture
 def control(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=sandbox.control_url, timeout=PATIENCE) as caller:
+    with httpx.Client(base_url=sandbox.control_url, timeout=PATIENCE, verify=False) as caller:
         yield caller
 
 
