@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -61,6 +61,18 @@ def cells(browser: Client, address: str) -> list[str]:
         for _name, cells in column.parts
         for cell in cells
     ]
+
+
+def test_clock_of_pages_has_its_offset_while_clocks_go_back(
+    monkeypatch: pytest.MonkeyPatch, staff: User
+) -> None:
+    offsets = []
+    for hour in range(3):
+        now = datetime.combine(BACK, time(hour, 30), UTC)
+        monkeypatch.setattr(timezone, "now", lambda now=now: now)
+        page = desk(staff).get("/settings/").content.decode()
+        offsets += re.findall('data-offset="(.*?)"', page)
+    assert offsets == ["7200", "3600", "3600"]
 
 
 def test_typed_time_is_in_the_persons_zone(far_away: Client) -> None:
