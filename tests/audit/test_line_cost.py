@@ -41,6 +41,7 @@ def calls_of_page(browser, monkeypatch, lines: int, *, are_kept: bool) -> int:
     return min(counts)
 
 
+@pytest.mark.slow
 def test_line_takes_few_calls(long_log, admins_browser, monkeypatch):
     monkeypatch.setattr(formatting, "TITLE_KEPT", 10**9)
     for are_kept, most in ((False, MOST_CALLS), (True, MOST_KEPT)):
