@@ -27,14 +27,18 @@ def live(_request: HttpRequest) -> HttpResponse:
 @require_safe
 def ready(_request: HttpRequest) -> HttpResponse:
     """Answer ok if the database is migrated and takes writes; log the reason if not."""
-    reason = why_not_ready()
+    upstream = apps.get_model("dashboard", "Upstream").objects.values_list("answered_at", flat=True)
+    try:
+        reason = why_not_ready()
+        answered = None if reason else upstream.first()
+    except Error as exc:  # the database has gone since
+        reason = database.error_text(exc)
     if reason:
         log.error("Not ready: %s", reason)
         return plain("not ok", status=503)
     response = plain("ok")
     # Reported only: without cal.com, Holdfast still shows what is held.
-    answered = apps.get_model("dashboard", "Upstream").objects.values_list("answered_at", flat=True)
-    response["X-Calcom-Answered"] = str(answered.first() or "never")
+    response["X-Calcom-Answered"] = str(answered or "never")
     return response
 
 

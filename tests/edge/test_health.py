@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
+from django.db import connection
 
 from dashboard.calcom_state.models import Upstream
 from tests.serving import WAIT_SECONDS
@@ -54,6 +55,14 @@ def test_not_ready_without_database(serve):
     assert "hunter2" not in answer.text + log
     lines = [line for line in log.splitlines() if "OperationalError" in line]
     assert [f"[{answer.headers['X-Request-Id']}]" in line for line in lines] == [True]
+
+
+@pytest.mark.django_db
+def test_not_ready_where_the_database_goes_in_between(client):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE dashboard_upstream RENAME TO gone")
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.content) == (503, b"not ok")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
