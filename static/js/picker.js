@@ -83,12 +83,15 @@ document.addEventListener("change", (event) => {
 
 // On a slow line the answer takes seconds: what was pressed shows that at once.
 const isOfPicker = ({ detail: { ctx } }) => ctx?.sourceElement?.closest("#times");
+let choice; // the request for the time that was chosen last; it ends the one before
 
 document.addEventListener("htmx:before:request", (event) => {
   if (!isOfPicker(event)) return;
-  const { sourceElement } = event.detail.ctx;
-  sourceElement.setAttribute("aria-busy", "true");
-  if (sourceElement.matches("a.time")) fillIn(new URL(sourceElement.href).searchParams);
+  const { ctx } = event.detail;
+  ctx.sourceElement.setAttribute("aria-busy", "true");
+  if (!ctx.sourceElement.matches("a.time")) return;
+  choice = ctx;
+  fillIn(new URL(ctx.sourceElement.href).searchParams);
 });
 document.addEventListener("htmx:finally:request", (event) => {
   if (!isOfPicker(event)) return;
@@ -96,9 +99,7 @@ document.addEventListener("htmx:finally:request", (event) => {
   // Without a good answer nothing shows which time is in the form, so none is.
   const line = document.querySelector("#chosen .chosen-time");
   const isShown = line !== null && line.style.visibility !== "hidden";
-  if (event.detail.ctx.sourceElement.matches("a.time") && !isShown) {
-    set(document.getElementById("id_slot_start"), "");
-  }
+  if (event.detail.ctx === choice && !isShown) set(document.getElementById("id_slot_start"), "");
 });
 
 const hasFocus = () => document.querySelector("#times :is([data-grid], .notice) :focus") !== null;

@@ -90,3 +90,23 @@ def test_a_name_typed_before_the_answer_is_in_the_form(ada: User, product: Produ
     held[2].abort()
     assert product.starts() == [datetime.combine(day(24), time(11), ZONE)]
     ada.complaints.clear()  # the browser may report the request that ended
+
+
+def test_of_two_times_the_form_has_the_last_chosen(ada: User) -> None:
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    ada.page.goto(f"/holds/new?event_type_id=1&day={day(24)}")
+    ada.page.route("**/holds/new?*slot_start=*", keep)
+    for clock in ("14:00", "15:00"):
+        with ada.page.expect_request("**/holds/new?*slot_start=*"):
+            ada.page.locator(FREE, has_text=clock).click()
+    expect(ada.page.locator(f"{FREE}[aria-busy]")).to_have_count(1)
+    expect(ada.field("slot_start")).to_have_value(f"{day(24)}T15:00")
+    for route in held:
+        route.continue_()
+    expect(ada.page.locator("[data-chosen]")).to_contain_text(f"{named(24)} 15:00")
+    expect(ada.field("slot_start")).to_have_value(f"{day(24)}T15:00")
+    ada.complaints.clear()  # the browser may report the request that ended
