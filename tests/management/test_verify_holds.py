@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
@@ -62,6 +65,16 @@ def test_waits_for_the_rate(calcom: Sandbox, staff: User, capsys, monkeypatch) -
     code, lines = verified(capsys)
     assert (code, lines[-1]) == (0, "1 same")
     assert len(waits) == 1
+
+
+@pytest.mark.parametrize("limit", [1, 5])
+def test_a_small_allowance_is_waited_for(calcom: Sandbox, staff: User, capsys, limit: int) -> None:
+    for hours in range(4):
+        place(staff, start=LATER + timedelta(hours=hours))
+    resets_at = timezone.now() + timedelta(minutes=1)
+    Upstream.objects.update(rate_limit=limit, rate_remaining=limit, rate_resets_at=resets_at)
+    code, lines = verified(capsys)
+    assert (code, lines[-1]) == (0, "4 same")
 
 
 def test_a_hold_that_could_not_be_asked_for_is_told(calcom: Sandbox, staff: User, capsys, settings):

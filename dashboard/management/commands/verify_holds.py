@@ -22,8 +22,9 @@ class Command(BaseCommand):
         open_holds = Hold.objects.filter(state__in=Hold.OPEN, reservation_uid__isnull=False)
         keys = list(open_holds.order_by("held_until").values_list("pk", flat=True))
         counts: Counter[str] = Counter()
-        for first in range(0, len(keys), MOST_AT_ONCE):
-            now, part = wait_for_room(), keys[first : first + MOST_AT_ONCE]
+        while keys:
+            now, calls = wait_for_room()
+            part, keys = keys[:calls], keys[calls:]
             for result in checks.check_many(hold_ids=part, by=None, now=now):
                 counts[self.report(result)] += 1
         summary = ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))
@@ -42,12 +43,15 @@ class Command(BaseCommand):
         return found
 
 
-def wait_for_room() -> datetime:
-    """Return the present moment, once the rate allowance leaves calls for people too."""
+def wait_for_room() -> tuple[datetime, int]:
+    """Return the present moment, once the rate allowance leaves calls for people too, and how many.
+
+    They are one at least, and no more than half of a whole allowance.
+    """
     while True:
         now, upstream = timezone.now(), rate_and_clock.load()
-        calls = min(MOST_AT_ONCE, (upstream.rate_limit or 2 * MOST_AT_ONCE) // 2)
+        calls = max(1, min(MOST_AT_ONCE, (upstream.rate_limit or 2 * MOST_AT_ONCE) // 2))
         wait = upstream.seconds_to_wait(calls, now, for_others=rate_and_clock.KEPT_FOR_PEOPLE)
         if wait is None:
-            return now
+            return now, calls
         time.sleep(wait)
