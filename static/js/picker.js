@@ -123,7 +123,7 @@ document.addEventListener("htmx:after:swap", (event) => {
     followShown();
     if (hadFocus && !hasFocus()) tabStop()?.focus();
   } else if (target.endsWith("#chosen")) {
-    markChosen(ctx.sourceElement);
+    markChosen(startOf(ctx.request.action));
   } else {
     showMove();
   }
@@ -179,9 +179,12 @@ document.addEventListener("htmx:before:history:update", ({ detail }) => {
   if (detail.sourceElement.closest("#moving")) detail.history.type = "replace";
 });
 
-function markChosen(link) {
+const startOf = (address) => new URL(address, document.baseURI).searchParams.get("slot_start");
+
+// By its start, because the link of the time may be that of another day by now.
+function markChosen(start) {
   for (const time of times()) {
-    if (time === link) time.setAttribute("aria-current", "true");
+    if (startOf(time.href) === start) time.setAttribute("aria-current", "true");
     else time.removeAttribute("aria-current");
   }
   showChosen();

@@ -110,3 +110,20 @@ def test_of_two_times_the_form_has_the_last_chosen(ada: User) -> None:
     expect(ada.page.locator("[data-chosen]")).to_contain_text(f"{named(24)} 15:00")
     expect(ada.field("slot_start")).to_have_value(f"{day(24)}T15:00")
     ada.complaints.clear()  # the browser may report the request that ended
+
+
+def test_days_shown_before_the_answer_mark_no_time_of_another_day(ada: User) -> None:
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    ada.page.goto(f"/holds/new?event_type_id=1&day={day(24)}")
+    ada.page.route("**/holds/new?*slot_start=*", keep)
+    with ada.page.expect_request("**/holds/new?*slot_start=*"):
+        ada.page.locator(FREE, has_text="14:00").click()
+    ada.page.locator("#on").click()
+    expect(ada.page.locator("#shown")).to_have_text(named(25))
+    held[0].continue_()
+    expect(ada.page.locator("[data-chosen]")).to_contain_text(f"{named(24)} 14:00")
+    expect(ada.page.locator(f"{FREE}[aria-current]")).to_have_count(0)
