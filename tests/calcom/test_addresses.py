@@ -11,6 +11,7 @@ from dashboard.calcom import addresses
 from dashboard.calcom.addresses import Racer
 from tests.calcom.calls import Ask
 from tests.calcom.scripted import keeping_open, scripted
+from tests.ports import free_ports
 
 SILENT = frozenset({"::1", "::2", "::3"})
 Addresses = frozenset[str]
@@ -61,16 +62,18 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 @pytest.fixture
 def silent_port() -> Iterator[int]:
     """Fill the backlog of a port of 127.0.0.2 and 127.0.0.3, so that no connection is answered."""
-    with socket.create_server(("127.0.0.2", 0), backlog=0) as second:
-        port = second.getsockname()[1]
-        with socket.create_server(("127.0.0.3", port), backlog=0) as third:
-            waiting = [socket.socket() for _ in range(4)]
-            for index, each in enumerate(waiting):
-                each.setblocking(False)
-                each.connect_ex((second, third)[index % 2].getsockname())
-            yield port
-            for each in waiting:
-                each.close()
+    [port] = free_ports(1)  # which is free on 127.0.0.1, too
+    with (
+        socket.create_server(("127.0.0.2", port), backlog=0) as second,
+        socket.create_server(("127.0.0.3", port), backlog=0) as third,
+    ):
+        waiting = [socket.socket() for _ in range(4)]
+        for index, each in enumerate(waiting):
+            each.setblocking(False)
+            each.connect_ex((second, third)[index % 2].getsockname())
+        yield port
+        for each in waiting:
+            each.close()
 
 
 def test_third_address_is_used_while_two_are_silent(
