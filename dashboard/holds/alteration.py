@@ -5,6 +5,7 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import timedelta
 
 from dashboard.calcom import Cause, EventTypeKind
 from dashboard.calcom_state import event_types
@@ -81,9 +82,9 @@ def patch(operation: Operation, hold: Hold, target: SlotHold, *, may_park: bool)
     """PATCH to the target, by way of a parking place if there is no other. Raises HoldError."""
     now, cal_now = operation.now(), operation.cal_now()
     origin = hold.slot_hold()
-    if target.slot_duration is None or target.length == origin.length:
-        # As cal.com now takes it, so that the hold can be parked and brought back.
-        origin = replace(origin, slot_duration=target.slot_duration)
+    # As cal.com now takes it, so that the hold can be parked and brought back.
+    own_length = origin.length // timedelta(minutes=1) or None
+    origin = replace(origin, slot_duration=own_length if target.slot_duration else None)
     overlapping = target.overlaps(origin)
     calls = PARK_AND_RETURN_CALLS if overlapping else PATCH_CALLS
     operation.require_calls(calls, hold)

@@ -29,7 +29,7 @@ def made_fixed(calcom: Sandbox, staff: User) -> Hold:
 def made_variable(calcom: Sandbox, staff: User) -> Hold:
     """Hold the only length there is, which then is one of several, and not the usual one."""
     hold = verbs.place(staff, event_type=SHORT)
-    change_lengths(calcom, SHORT, length=15, options=(15, 30))
+    change_lengths(calcom, SHORT, length=15, options=(15, 30, 60))
     return hold
 
 
@@ -73,8 +73,12 @@ def test_move_keeps_the_length(
     assert at_cal_com(calcom) == in_register(hold)
 
 
-@changes
-def test_hold_comes_back_with_its_length(calcom: Sandbox, staff: User, change: Change) -> None:
+@pytest.mark.parametrize(
+    ("change", "wanted"), [(made_fixed, None), (made_variable, None), (made_variable, 60)]
+)
+def test_hold_comes_back_with_its_length(
+    calcom: Sandbox, staff: User, change: Change, wanted: int | None
+) -> None:
     hold = change(calcom, staff)
     start = MONDAY + timedelta(minutes=15)
     event_type = hold.event_type_id
@@ -89,7 +93,7 @@ def test_hold_comes_back_with_its_length(calcom: Sandbox, staff: User, change: C
     )
 
     with pytest.raises(HoldError):
-        verbs.move(staff, hold, start)
+        verbs.move(staff, hold, start, slot_duration=wanted)
 
     hold.refresh_from_db()
     assert (hold.state, hold.slot_end) == ("held", MONDAY + HALF_AN_HOUR)
