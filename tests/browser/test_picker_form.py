@@ -11,6 +11,8 @@ from tests.browser.test_picker import FREE
 from tests.browser.user import User
 from tests.future_dates import day, named
 
+CHOICE = "**/holds/new?*slot_start=*"  # the request for a chosen time
+
 
 def test_the_form_keeps_its_fields_while_the_days_change(ada: User) -> None:
     ada.page.goto(f"/holds/new?event_type_id=1&day={day(21)}")
@@ -62,14 +64,20 @@ def test_a_time_typed_for_an_event_type_keeps_it(ada: User) -> None:
     expect(ada.field("event_type_id")).to_have_value("1")
 
 
-def test_a_name_typed_before_the_answer_is_in_the_form(ada: User, product: Product) -> None:
+def hold_back_choices(user: User) -> list[Route]:
+    """Open the free times of a day; return the list of requests for chosen times, which wait."""
     held: list[Route] = []
 
     def keep(route: Route) -> None:
         held.append(route)
 
-    ada.page.goto(f"/holds/new?event_type_id=1&day={day(24)}")
-    ada.page.route("**/holds/new?*slot_start=*", keep)
+    user.page.goto(f"/holds/new?event_type_id=1&day={day(24)}")
+    user.page.route(CHOICE, keep)
+    return held
+
+
+def test_a_name_typed_before_the_answer_is_in_the_form(ada: User, product: Product) -> None:
+    held = hold_back_choices(ada)
     ada.page.locator(FREE, has_text="10:00").press("Enter")
     ada.page.keyboard.type("Noble")  # n, b, l and e are keys
     expect(ada.field("client_name")).to_have_value("Noble")
@@ -77,7 +85,7 @@ def test_a_name_typed_before_the_answer_is_in_the_form(ada: User, product: Produ
     held[0].continue_()
     expect(ada.page.locator("[data-chosen]")).to_contain_text(f"{named(24)} 10:00")
     expect(ada.field("client_contact")).to_be_focused()
-    with ada.page.expect_request("**/holds/new?*slot_start=*"):
+    with ada.page.expect_request(CHOICE):
         ada.page.locator(FREE, has_text="12:00").press("Enter")
     expect(ada.page.locator("[data-chosen]")).to_be_empty()
     held[1].abort()
@@ -93,15 +101,9 @@ def test_a_name_typed_before_the_answer_is_in_the_form(ada: User, product: Produ
 
 
 def test_of_two_times_the_form_has_the_last_chosen(ada: User) -> None:
-    held: list[Route] = []
-
-    def keep(route: Route) -> None:
-        held.append(route)
-
-    ada.page.goto(f"/holds/new?event_type_id=1&day={day(24)}")
-    ada.page.route("**/holds/new?*slot_start=*", keep)
+    held = hold_back_choices(ada)
     for clock in ("14:00", "15:00"):
-        with ada.page.expect_request("**/holds/new?*slot_start=*"):
+        with ada.page.expect_request(CHOICE):
             ada.page.locator(FREE, has_text=clock).click()
     expect(ada.page.locator(f"{FREE}[aria-busy]")).to_have_count(1)
     expect(ada.field("slot_start")).to_have_value(f"{day(24)}T15:00")
@@ -113,14 +115,8 @@ def test_of_two_times_the_form_has_the_last_chosen(ada: User) -> None:
 
 
 def test_days_shown_before_the_answer_mark_no_time_of_another_day(ada: User) -> None:
-    held: list[Route] = []
-
-    def keep(route: Route) -> None:
-        held.append(route)
-
-    ada.page.goto(f"/holds/new?event_type_id=1&day={day(24)}")
-    ada.page.route("**/holds/new?*slot_start=*", keep)
-    with ada.page.expect_request("**/holds/new?*slot_start=*"):
+    held = hold_back_choices(ada)
+    with ada.page.expect_request(CHOICE):
         ada.page.locator(FREE, has_text="14:00").click()
     ada.page.locator("#on").click()
     expect(ada.page.locator("#shown")).to_have_text(named(25))
